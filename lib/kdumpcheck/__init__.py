@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kdumpcheck: will this node save a dump when it crashes?"""
