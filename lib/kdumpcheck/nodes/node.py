@@ -8,12 +8,26 @@ from dataclasses import dataclass
 
 ROLES = {"m": "master", "w": "worker", "s": "storage"}
 
-_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?", re.ASCII)
+# RFC 1123 host names, with the underscore that container and test names use; a label is at most 63 long.
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _NCN = re.compile(r"ncn-([mws])[0-9]+", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 # No blanks, quotes, '@' or leading '-': the value may one day stand in a URL or beside an option.
 _ADDRESS = re.compile(r"[A-Za-z0-9_\[:][A-Za-z0-9._:%\[\]-]*", re.ASCII)
 _HOSTSPEC = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\x00-\x1f\x7f]*", re.ASCII)
+_PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^/]*@")
+_PATH = re.compile(r"[^\x00-\x1f\x7f]+")
+_PATTERNS = {
+    "address": _ADDRESS,
+    "bmc": _ADDRESS,
+    "user": _WORD,
+    "role": _WORD,
+    "hostspec": _HOSTSPEC,
+    "identity_file": _PATH,
+}
+_NAME_LIMIT = 253
+_VALUE_LIMIT = 4096
 
 
 class InventoryError(ValueError):
@@ -24,8 +38,9 @@ class InventoryError(ValueError):
 class Node:
     """One machine to look at, and how to reach it and its BMC.
 
-    Everything but `name` may be left out: `address`, `port` and `user` then come from the operator's
-    ssh_config, `role` from an `ncn-m001` style name, and the BMC from CSM's `<name>-mgmt` custom.
+    Everything but `name` may be left out: `address`, `port`, `user` and `identity_file` (a private key's
+    path) then come from the operator's ssh_config, `role` from an `ncn-m001` style name, and the BMC from
+    CSM's `<name>-mgmt` custom. A `hostspec` is a testinfra one (`local://`, `chroot:///mnt`) instead of ssh.
     Raises `InventoryError` when a value could not be a host name, an address, a port (1-65535) or a word.
     """
 
@@ -36,26 +51,26 @@ class Node:
     role: str | None = None
     bmc: str | None = None
     hostspec: str | None = None
+    identity_file: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right, and fill the role in from the name."""
-        self._require("name", _NAME)
-        for field, pattern in (("address", _ADDRESS), ("bmc", _ADDRESS), ("user", _WORD), ("role", _WORD)):
-            self._require(field, pattern)
-        self._require("hostspec", _HOSTSPEC, limit=4096)
+        check_name(self.name)
+        for field, pattern in _PATTERNS.items():
+            self._check(field, pattern)
         if self.port is not None and not 1 <= self.port <= 65535:
             raise InventoryError(f"{self.name}: port {self.port} is not between 1 and 65535")
         if self.role is None:
             object.__setattr__(self, "role", role_of(self.name))
 
-    def _require(self, field: str, pattern: re.Pattern[str], limit: int = 253) -> None:
+    def _check(self, field: str, pattern: re.Pattern[str]) -> None:
         value: str | None = getattr(self, field)
         if value is None:
             return
-        if len(value) > limit or not pattern.fullmatch(value):
-            shown = ascii(value if len(value) <= 60 else value[:57] + "...")
-            owner = "node" if field == "name" else ascii(self.name).strip("'")
-            raise InventoryError(f"{owner}: {shown} is not a usable {field}")
+        if _PASSWORD_IN_URL.search(value):
+            raise InventoryError(f"{self.name}: a password does not belong in {field}; use a key")
+        if len(value) > _VALUE_LIMIT or not pattern.fullmatch(value):
+            raise InventoryError(f"{self.name}: {quote(value)} is not a usable {field}")
 
     @property
     def bmc_address(self) -> str:
@@ -63,7 +78,20 @@ class Node:
         return self.bmc if self.bmc is not None else f"{self.name}-mgmt"
 
 
+def check_name(name: str) -> None:
+    """Refuse, with `InventoryError`, what cannot be a host name (RFC 1123 and '_', at most 253 long)."""
+    if len(name) > _NAME_LIMIT or not _NAME.fullmatch(name):
+        raise InventoryError(f"{quote(name)} is not a usable node name")
+
+
 def role_of(name: str) -> str | None:
     """The role an NCN's name tells ("master", "worker", "storage"), or None for any other name."""
     found = _NCN.fullmatch(name)
     return ROLES[found[1]] if found else None
+
+
+def quote(text: str, limit: int = 60) -> str:
+    """Foreign text for an error line: quoted, plain ASCII, short, and without what might be a password."""
+    if "@" in text[1:]:
+        return "(a value with '@', not shown)"
+    return ascii(text if len(text) <= limit else text[: limit - 3] + "...")
