@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# initqueue/settled hook: have ROOTRAID (XFS on MD RAID1) with the directories dmsquash-live wants for its overlay.
+#
+# A first boot makes it from two virgin disks. Nothing that carries a signature is ever written to: a disk with
+# something on it is a reason to stop and say so, not to wipe.
+
+. /lib/metal-lib.sh
+
+# With root=kdump this is a capture kernel, and without an overlay there is nothing to prepare.
+metal_wanted() {
+    [ "$(getarg root)" != kdump ] && [ "$(getarg rd.live.overlay)" = LABEL=ROOTRAID ]
+}
+
+# Whole, writable disks without any partition table, RAID member or file system.
+metal_blank_disks() {
+    for disk in /dev/vd? /dev/sd? /dev/nvme?n?; do
+        [ -b "$disk" ] || continue
+        [ "$(cat "/sys/class/block/${disk##*/}/ro")" = 0 ] || continue
+        blkid -p "$disk" >/dev/null 2>&1
+        [ $? -eq 2 ] && echo "$disk"
+    done
+}
+
+metal_assemble() {
+    # udev assembles a whole array by itself; this is for one that lost a member, which must still boot.
+    mdadm --assemble --scan --run >/dev/null 2>&1
+    udevadm settle --timeout=10
+    [ -b /dev/disk/by-label/ROOTRAID ]
+}
+
+metal_create() {
+    set -- $(metal_blank_disks)
+    [ $# -ge 2 ] || { warn "metal: ROOTRAID is missing and there are no two virgin disks to make it of"; return 1; }
+    info "metal: making ROOTRAID of $1 and $2"
+    # assume-clean: virgin disks are equal already, and a resync would compete with the boot.
+    mdadm --create /dev/md/ROOT --run --assume-clean --homehost=any --metadata=1.2 --level=1 --raid-devices=2 "$1" "$2" || return 1
+    mkfs.xfs -q -L ROOTRAID /dev/md/ROOT || return 1
+    udevadm trigger --settle --action=change /dev/md/ROOT
+    udevadm settle --timeout=10
+}
+
+# dmsquash-live takes an upper layer only where its directory and ovlwork exist; else it asks at the console, for ever.
+metal_overlay_dirs() {
+    overlay=$(metal_overlay_name) || return 1
+    base=$METAL_MOUNT/$(metal_live_dir)
+    mkdir -p "$METAL_MOUNT"
+    mount -t xfs LABEL=ROOTRAID "$METAL_MOUNT" || return 1
+    mkdir -p "$base/$overlay" "$base/ovlwork"
+    umount "$METAL_MOUNT"
+}
+
+# dracut calls the hook again and again until the root is found: do it once, when the SquashFS disk is there.
+if metal_wanted && [ ! -e /run/metal-md.done ] && [ -b /dev/disk/by-label/SQFSRAID ]; then
+    modprobe -a raid1 xfs
+    if [ -b /dev/disk/by-label/ROOTRAID ] || metal_assemble || metal_create; then
+        metal_overlay_dirs && : >/run/metal-md.done
+    fi
+fi
