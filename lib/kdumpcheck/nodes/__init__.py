@@ -3,6 +3,25 @@
 
 from __future__ import annotations
 
-from kdumpcheck.nodes.node import InventoryError, Node
+from kdumpcheck.nodes.dump import dump
+from kdumpcheck.nodes.find import Found, find_inventory, open_inventory
+from kdumpcheck.nodes.fold import fold
+from kdumpcheck.nodes.inventory import Inventory
+from kdumpcheck.nodes.load import load_inventory
+from kdumpcheck.nodes.node import InventoryError, Node, role_of
+from kdumpcheck.nodes.nodeset import expand, natural
 
-__all__ = ["InventoryError", "Node"]
+__all__ = [
+    "Found",
+    "Inventory",
+    "InventoryError",
+    "Node",
+    "dump",
+    "expand",
+    "find_inventory",
+    "fold",
+    "load_inventory",
+    "natural",
+    "open_inventory",
+    "role_of",
+]

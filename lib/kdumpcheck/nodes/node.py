@@ -17,6 +17,7 @@ _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 _ADDRESS = re.compile(r"[A-Za-z0-9_\[:][A-Za-z0-9._:%\[\]-]*", re.ASCII)
 _HOSTSPEC = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\x00-\x1f\x7f]*", re.ASCII)
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^/]*@")
+_PASSWORD_BESIDE = re.compile(r"(pass\w*\s*[=:]).+", re.IGNORECASE | re.DOTALL)
 _PATH = re.compile(r"[^\x00-\x1f\x7f]+")
 _PATTERNS = {
     "address": _ADDRESS,
@@ -70,7 +71,9 @@ class Node:
         if _PASSWORD_IN_URL.search(value):
             raise InventoryError(f"{self.name}: a password does not belong in {field}; use a key")
         if len(value) > _VALUE_LIMIT or not pattern.fullmatch(value):
-            raise InventoryError(f"{self.name}: {quote(value)} is not a usable {field}")
+            # `root:secret@host` in the wrong place must not end up in a log.
+            shown = "a value with '@'" if "@" in value else quote(value)
+            raise InventoryError(f"{self.name}: {shown} is not a usable {field}")
 
     @property
     def bmc_address(self) -> str:
@@ -91,7 +94,6 @@ def role_of(name: str) -> str | None:
 
 
 def quote(text: str, limit: int = 60) -> str:
-    """Foreign text for an error line: quoted, plain ASCII, short, and without what might be a password."""
-    if "@" in text[1:]:
-        return "(a value with '@', not shown)"
+    """Foreign text for an error line: quoted, plain ASCII, short, and without a password beside its name."""
+    text = _PASSWORD_BESIDE.sub(r"\1...", text)
     return ascii(text if len(text) <= limit else text[: limit - 3] + "...")
