@@ -1,2 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kdumpcheck: will this node save a dump when it crashes?"""
+"""kdumpcheck: will this node save a dump when it crashes?
+
+The words a check is written with. Everything else is reached through its own room: `kdumpcheck.facts` and so on.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from kdumpcheck.checks import Severity, check, expect, not_applicable
+
+__version__ = version("kdumpcheck")
+__all__ = ["Severity", "__version__", "check", "expect", "not_applicable"]

@@ -1,0 +1,58 @@
+# kdumpcheck: make demo, make test. Everything they need is set up by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := $(shell sed 's/\#.*//' packages.apt)
+
+.PHONY: demo test lint unit net lab bench setup system-packages clean
+.DEFAULT_GOAL := test
+
+## Bring up three emulated nodes, validate, break two, repair, validate, report. KEEP=1 keeps the lab.
+demo: setup
+	$(BIN)/kdumpcheck lab demo $(if $(KEEP),--keep)
+
+## Everything: rules, pure tests, tests against real sshd, tests against real nodes.
+test: setup
+	$(MAKE) --no-print-directory lint
+	$(BIN)/pytest selftest --ignore=selftest/bench
+
+lint: setup
+	$(BIN)/ruff check lib selftest tests conftest.py
+	$(BIN)/ruff format --check lib selftest tests conftest.py
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/pytest selftest/unit
+
+net: setup
+	$(BIN)/pytest selftest/net
+
+lab: setup
+	$(BIN)/pytest selftest/lab
+
+bench: setup
+	$(BIN)/pytest selftest/bench -s
+
+setup: $(VENV)/.installed
+
+# The stamp makes a second run free; it is older than the files that say what to install when they change.
+$(VENV)/.installed: pyproject.toml requirements.lock packages.apt
+	@$(MAKE) --no-print-directory system-packages
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+system-packages:
+	@missing=$$(for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || echo $$package; done); \
+	[ -n "$$missing" ] || exit 0; \
+	as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
+	if [ -n "$$as_root" ] && ! $$as_root true 2>/dev/null; then \
+	    echo "kdumpcheck: not root, so first run: sudo apt-get install -y --no-install-recommends" $$missing >&2; exit 1; fi; \
+	echo "Installing from Debian:" $$missing; \
+	$$as_root apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks: what a healthy node looks like, judged from facts alone."""
+
+from __future__ import annotations
+
+from kdumpcheck.checks.check import Check, CheckDefinitionError, check, check_of
+from kdumpcheck.checks.expect import Failed, NotApplicable, expect, not_applicable
+from kdumpcheck.checks.judge import Judge
+from kdumpcheck.checks.result import Outcome, Result, Severity
+from kdumpcheck.checks.subject import Subject
+
+__all__ = [
+    "Check",
+    "CheckDefinitionError",
+    "Failed",
+    "Judge",
+    "NotApplicable",
+    "Outcome",
+    "Result",
+    "Severity",
+    "Subject",
+    "check",
+    "check_of",
+    "expect",
+    "not_applicable",
+]

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A check: a function over facts, and what an operator must know about it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kdumpcheck.checks.result import Severity
+from kdumpcheck.facts import FACTS
+
+_ID = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+", re.ASCII)
+#: Names a check may ask for that are not facts: the kdump implementation on the node.
+PROVIDER = "kdump"
+_MARK = "__kdumpcheck_check__"
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+class CheckDefinitionError(ValueError):
+    """A check is not written as it must be; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: its stable id, what it tells an operator, and the function that judges.
+
+    `needs` are the names of the facts it is given; `follows` the ids of checks whose failure explains its own,
+    so that one cause is reported once; `providers` the implementations it applies to (empty: all).
+    """
+
+    id: str
+    title: str
+    source: str
+    function: Callable[..., None]
+    needs: tuple[str, ...]
+    severity: Severity = Severity.FAIL
+    remedy: str | None = None
+    instruction: str = ""
+    follows: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a check that an operator could not act on."""
+        if not _ID.fullmatch(self.id):
+            raise CheckDefinitionError(f"check id {self.id!r} is not lower-case words joined by dots")
+        if not self.title or not self.source:
+            raise CheckDefinitionError(f"check {self.id}: needs a title and a source")
+        if not self.remedy and not self.instruction:
+            raise CheckDefinitionError(f"check {self.id}: needs a remedy or an instruction")
+        unknown = [name for name in self.needs if name not in FACTS and name != PROVIDER]
+        if unknown:
+            known = ", ".join(sorted({*FACTS, PROVIDER}))
+            raise CheckDefinitionError(f"check {self.id}: no fact is called {unknown[0]!r} (there are {known})")
+
+
+def check(
+    check_id: str,
+    *,
+    title: str,
+    source: str,
+    severity: Severity = Severity.FAIL,
+    remedy: str | None = None,
+    instruction: str = "",
+    follows: tuple[str, ...] = (),
+    providers: tuple[str, ...] = (),
+) -> Callable[[Function], Function]:
+    """Make a test function a check. Its arguments name the facts it judges; it touches nothing else.
+
+    Raises `CheckDefinitionError` at import when something an operator needs is missing.
+    """
+
+    def mark(function: Function) -> Function:
+        definition = Check(
+            id=check_id,
+            title=title,
+            source=source,
+            function=function,
+            needs=tuple(inspect.signature(function).parameters),
+            severity=severity,
+            remedy=remedy,
+            instruction=instruction,
+            follows=follows,
+            providers=providers,
+        )
+        setattr(function, _MARK, definition)
+        return function
+
+    return mark
+
+
+def check_of(function: object) -> Check | None:
+    """The check a test function was made into, or None for any other object."""
+    found = getattr(function, _MARK, None) if inspect.isfunction(function) else None
+    return found if isinstance(found, Check) else None

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words a check is written with: expect, not_applicable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One thing looked at: what should be, and what is."""
+
+    expected: str
+    found: str
+
+
+class Failed(AssertionError):
+    """The node is not as expected."""
+
+    def __init__(self, expectation: Expectation) -> None:
+        super().__init__(f"expected {expectation.expected}; found {expectation.found}")
+        self.expectation = expectation
+
+
+class NotApplicable(Exception):
+    """The check makes no sense on this node; the text says why."""
+
+
+_met: ContextVar[list[Expectation] | None] = ContextVar("kdumpcheck_expectations", default=None)
+
+
+def expect(ok: object, *, expected: str, found: str) -> None:
+    """Say what should be and what is; the check fails when `ok` is false.
+
+    Both sentences stand in the report whatever comes of it, so that a green line says what was seen.
+    """
+    expectation = Expectation(expected, found)
+    if not ok:
+        raise Failed(expectation)
+    met = _met.get()
+    if met is not None:
+        met.append(expectation)
+
+
+def not_applicable(reason: str) -> None:
+    """Leave the check: it does not apply to this node, for this reason."""
+    raise NotApplicable(reason)
+
+
+@contextmanager
+def expectations() -> Iterator[list[Expectation]]:
+    """Collect what was expected and met while a check runs."""
+    met: list[Expectation] = []
+    token = _met.set(met)
+    try:
+        yield met
+    finally:
+        _met.reset(token)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judge a check on a subject: pure, without any I/O, and never an exception."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from kdumpcheck.checks.check import Check
+from kdumpcheck.checks.expect import Expectation, Failed, NotApplicable, expectations
+from kdumpcheck.checks.result import Outcome, Result, Severity
+from kdumpcheck.checks.subject import Subject
+from kdumpcheck.evidence import CouldNotLook, Unknown
+
+
+class Judge:
+    """Knows all checks of a run and judges each once per subject."""
+
+    def __init__(self, checks: Iterable[Check]) -> None:
+        self.checks = {check.id: check for check in checks}
+        self._results: dict[tuple[int, str], Result] = {}
+
+    def judge(self, check: Check, subject: Subject) -> Result:
+        """The result of one check on one node. A failure that another check's failure explains is a skip."""
+        key = (id(subject), check.id)
+        if key not in self._results:
+            result = _run(check, subject)
+            if result.outcome in {Outcome.FAIL, Outcome.WARN}:
+                result = self._explained(check, subject, result)
+            self._results[key] = result
+        return self._results[key]
+
+    def judge_all(self, subject: Subject) -> list[Result]:
+        """Every check's result on one node, in the order of the checks."""
+        return [self.judge(check, subject) for check in self.checks.values()]
+
+    def _explained(self, check: Check, subject: Subject, result: Result) -> Result:
+        for cause in check.follows:
+            if cause in self.checks and self.judge(self.checks[cause], subject).outcome is Outcome.FAIL:
+                return _result(
+                    check,
+                    subject,
+                    Outcome.SKIP,
+                    f"follows from {cause}: {result.message}",
+                    seconds=result.seconds,
+                )
+        return result
+
+
+def _run(check: Check, subject: Subject) -> Result:
+    began = time.perf_counter()
+    with expectations() as met:
+        outcome, message, expectation = _call(check, subject, met)
+    return _result(check, subject, outcome, message, expectation, time.perf_counter() - began)
+
+
+def _call(check: Check, subject: Subject, met: list[Expectation]) -> tuple[Outcome, str, Expectation]:
+    """Run the check's function and put what came of it into words."""
+    nothing = Expectation("", "")
+    obstacle = subject.obstacle
+    if obstacle is not None:
+        return Outcome.ERROR, obstacle.reason, nothing
+    provider = subject.provider
+    if check.providers and not isinstance(provider, Unknown) and provider.name not in check.providers:
+        return Outcome.SKIP, f"does not apply to {provider.title}", nothing
+    try:
+        check.function(**{name: subject.fact(name) for name in check.needs})
+    except Failed as failed:
+        outcome = Outcome.WARN if check.severity is Severity.WARN else Outcome.FAIL
+        return outcome, str(failed), failed.expectation
+    except NotApplicable as reason:
+        return Outcome.SKIP, str(reason), nothing
+    except CouldNotLook as unknown:
+        return Outcome.ERROR, str(unknown), nothing
+    except Exception as error:  # noqa: BLE001 - a site's own check may raise anything; that is no word about the node
+        return Outcome.ERROR, f"the check itself broke: {type(error).__name__}: {error}", nothing
+    if not met:
+        return Outcome.ERROR, "the check expected nothing, so it has shown nothing", nothing
+    return Outcome.PASS, "", Expectation("; ".join(e.expected for e in met), "; ".join(e.found for e in met))
+
+
+def _result(
+    check: Check,
+    subject: Subject,
+    outcome: Outcome,
+    message: str,
+    expectation: Expectation | None = None,
+    seconds: float = 0.0,
+) -> Result:
+    return Result(
+        node=subject.node,
+        check=check.id,
+        title=check.title,
+        outcome=outcome,
+        message=_one_line(message),
+        expected=expectation.expected if expectation else "",
+        found=_one_line(expectation.found) if expectation else "",
+        remedy=check.remedy,
+        instruction=check.instruction,
+        source=check.source,
+        seconds=seconds,
+    )
+
+
+def _one_line(text: str, limit: int = 500) -> str:
+    """What a node said, on one line, of bounded length, with nothing a terminal would obey."""
+    folded = " ".join(text.split())
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in folded)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"

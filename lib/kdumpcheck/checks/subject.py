@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A subject: one node's evidence, and the facts read out of it when a check asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kdumpcheck.checks.check import PROVIDER
+from kdumpcheck.evidence import CouldNotLook, Evidence, Unknown, known
+from kdumpcheck.facts import FACTS, System
+from kdumpcheck.providers import Provider, select
+
+
+class Subject:
+    """One node as the checks see it. Each fact is parsed once, however many checks ask for it."""
+
+    def __init__(self, evidence: Evidence, select_provider: Callable[[Evidence], Provider | Unknown] = select) -> None:
+        self.evidence = evidence
+        self.node = evidence.node
+        self._select = select_provider
+        self._facts: dict[str, object] = {}
+
+    def fact(self, name: str) -> object:
+        """The fact called `name`, or the provider for "kdump". Raises `CouldNotLook` when it cannot be told."""
+        if name not in self._facts:
+            self._facts[name] = self._select(self.evidence) if name == PROVIDER else FACTS[name].parse(self.evidence)
+        return known(self._facts[name])
+
+    @property
+    def provider(self) -> Provider | Unknown:
+        """The kdump implementation on the node, or why none could be told."""
+        try:
+            return self.fact(PROVIDER)  # type: ignore[return-value]  # fact() gives a provider for this name
+        except CouldNotLook as error:
+            return error.unknown
+
+    @property
+    def obstacle(self) -> Unknown | None:
+        """Why nothing at all can be judged on this node, or None: not reached, not Linux, no kdump known here."""
+        if self.evidence.failure is not None:
+            return Unknown(self.evidence.failure)
+        system = System.parse(self.evidence)
+        if isinstance(system, System) and system.sysname != "Linux":
+            return Unknown(f"this node runs {system.sysname}, not Linux; take it out of the node set")
+        provider = self.provider
+        return provider if isinstance(provider, Unknown) else None

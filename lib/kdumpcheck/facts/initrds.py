@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kdump initrds on the node, and the age of what they are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.facts.lines import rows, whole_number
+from kdumpcheck.probe import Section
+
+_FILES = r"""
+for file in /boot/initrd-*-kdump /boot/initramfs-*kdump.img /var/lib/kdump/initrd /var/lib/kdump/initrd.img-*; do
+    [ -e "$file" ] || [ -L "$file" ] || continue
+    magic=$(head -c 6 "$file" 2>/dev/null | od -A n -t x1 | tr -d ' \n')
+    # GNU stat ends the line itself and takes no \t: the tabs are real ones.
+    stat -L -c "initrd	%n	%F	%s	%Y	$magic" "$file" 2>/dev/null ||
+        printf 'initrd\t%s\tdangling link\t0\t0\t\n' "$file"
+done | head -n 64
+"""
+_SOURCES = r"""
+kernel=$(uname -r)
+for file in /etc/sysconfig/kdump /root/.ssh/id_dsa /root/.ssh/id_dsa.pub /etc/hosts /etc/nsswitch.conf \
+    "/boot/vmlinuz-$kernel" "/boot/Image-$kernel"; do
+    [ -e "$file" ] && stat -L -c "source	%n	%Y" "$file"
+done
+exit 0
+"""
+#: First bytes of what a kernel accepts as an initrd: the compressor's, or a bare (perhaps early microcode) cpio.
+_FORMATS = {
+    "fd377a585a00": "xz",
+    "1f8b": "gzip",
+    "28b52ffd": "zstd",
+    "02214c18": "lz4",
+    "894c5a4f": "lzo",
+    "425a68": "bzip2",
+    "5d0000": "lzma",
+    "303730373031": "cpio",
+    "303730373032": "cpio",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Initrd:
+    """One kdump initrd: path, stat(1)'s kind, size in bytes, mtime (seconds since 1970), first six bytes in hex."""
+
+    path: str
+    kind: str
+    size: int
+    mtime: int
+    magic: str
+
+    @property
+    def format(self) -> str | None:
+        """The format by its first bytes ("xz", "cpio", ...), None for what no kernel would unpack."""
+        return next((name for start, name in _FORMATS.items() if self.magic.startswith(start)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Initrds:
+    """All kdump initrds found at the known places, and the mtimes of the files that they are built from."""
+
+    sections: ClassVar[tuple[Section, ...]] = (
+        Section("initrds", _FILES),
+        Section("initrd-sources", _SOURCES),
+    )
+
+    found: tuple[Initrd, ...]
+    sources: Mapping[str, int]
+
+    @classmethod
+    def parse(cls, evidence: Evidence) -> Self | Unknown:
+        """Read stat(1) of the initrds and of their sources."""
+        text, sources = evidence.text("initrds"), evidence.text("initrd-sources")
+        if isinstance(text, Unknown):
+            return text
+        if isinstance(sources, Unknown):
+            return sources
+        found = tuple(
+            Initrd(path, kind, whole_number(size) or 0, whole_number(mtime) or 0, magic)
+            for path, kind, size, mtime, magic in rows(text, "initrd", 5)
+        )
+        ages = {path: whole_number(mtime) or 0 for path, mtime in rows(sources, "source", 2)}
+        return cls(found, ages)
+
+    def get(self, path: str) -> Initrd | None:
+        """The initrd at a path, or None."""
+        return next((initrd for initrd in self.found if initrd.path == path), None)

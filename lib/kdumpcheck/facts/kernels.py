@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which kernel runs, and which one the vendor's own scripts believe in (KVER)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.facts.lines import pairs
+from kdumpcheck.probe import Section
+
+# The vendor's dracut-lib.sh derives KVER from the installed RPM, not from the running kernel; with two kernels
+# installed it mixes their names. It is asked here, in a shell of its own, only to be compared.
+_SCRIPT = r"""
+printf 'running=%s\n' "$(uname -r)"
+library=/srv/cray/scripts/common/dracut-lib.sh
+[ -r "$library" ] || exit 0
+printf 'kver=%s\n' "$(. "$library" >/dev/null 2>&1; printf '%s' "${KVER:-}" | head -n 1)"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """`running` is uname -r; `kver` is dracut-lib.sh's KVER, None where the node has no such library."""
+
+    sections: ClassVar[tuple[Section, ...]] = (Section("kernels", _SCRIPT, timeout=20),)
+
+    running: str
+    kver: str | None
+
+    @classmethod
+    def parse(cls, evidence: Evidence) -> Self | Unknown:
+        """Read uname -r and KVER (metal-provision, roles/node_images/files/scripts/common/dracut-lib.sh)."""
+        text = evidence.text("kernels")
+        if isinstance(text, Unknown):
+            return text
+        found = pairs(text)
+        if not found.get("running"):
+            return Unknown("uname -r did not name the running kernel")
+        return cls(found["running"], found.get("kver"))

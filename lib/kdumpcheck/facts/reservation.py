@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What memory the kernel really set aside for a capture kernel, and if one is loaded into it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.facts.lines import pairs, whole_number
+from kdumpcheck.probe import Section
+
+_SCRIPT = r"""
+for name in kexec_crash_loaded kexec_crash_size; do
+    printf '%s=%s\n' "$name" "$(cat /sys/kernel/$name 2>/dev/null)"
+done
+grep -i 'crash kernel' /proc/iomem | head -n 64
+dmesg 2>/dev/null | grep -i -E 'crashkernel|crash kernel' | tail -n 40 | sed 's/^/dmesg: /'
+exit 0
+"""
+_REGION = re.compile(r"^\s*([0-9a-f]{1,16})-([0-9a-f]{1,16}) : Crash kernel$", re.MULTILINE | re.IGNORECASE)
+_REFUSED = re.compile(r"^dmesg: (.*(?:cannot reserve|reservation failed).*)$", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Crash memory in bytes: `size` as the kernel states it, `regions` as /proc/iomem shows them.
+
+    `loaded` is what /sys/kernel/kexec_crash_loaded says; `refusals` are the kernel's own words about memory
+    it could not set aside.
+    """
+
+    sections: ClassVar[tuple[Section, ...]] = (Section("reservation", _SCRIPT),)
+
+    loaded: bool
+    size: int
+    regions: tuple[tuple[int, int], ...] = ()
+    refusals: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, evidence: Evidence) -> Self | Unknown:
+        """Read /sys/kernel/kexec_crash_* (kernel ABI sysfs-kernel-kexec), /proc/iomem and the kernel log."""
+        text = evidence.text("reservation")
+        if isinstance(text, Unknown):
+            return text
+        found = pairs(text)
+        loaded, size = found.get("kexec_crash_loaded"), whole_number(found.get("kexec_crash_size", ""))
+        if loaded not in {"0", "1"} or size is None:
+            return Unknown("/sys/kernel/kexec_crash_loaded or kexec_crash_size could not be read")
+        regions = tuple((int(low, 16), int(high, 16)) for low, high in _REGION.findall(text))
+        return cls(loaded == "1", size, regions, tuple(_REFUSED.findall(text)))
+
+    @property
+    def reserved(self) -> int:
+        """Bytes set aside: the sum of /proc/iomem's regions where it shows them (kernels may count high only)."""
+        # Without privilege /proc/iomem shows every region as 0-0: then only the kernel's own sum is left.
+        return max(self.size, sum(high - low + 1 for low, high in self.regions if high > low))

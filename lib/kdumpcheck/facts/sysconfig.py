@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/etc/sysconfig/kdump: the file in use, and the image's copy that the boot hook really reads."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.probe import Section
+
+# Passwords are taken out before anything leaves the node: those in a save directory's URL, and the mail server's.
+_SCRIPT = r"""
+[ -e "$file" ] || { echo '#absent'; exit 0; }
+sed -n -e 's/^\([[:space:]]*KDUMP_SMTP_PASSWORD=\).*/\1"[redacted]"/' \
+    -e 's#://[^[:space:]]*@#://[redacted]@#g' \
+    -e '/^[[:space:]]*\(KDUMP\|KDUMPTOOL\|MAKEDUMPFILE\|KEXEC\|FADUMP\)_[A-Z_]*=/p' "$file"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sysconfig:
+    """Settings by name, quotes resolved: `live` is the file kdump reads, `image` the SquashFS copy (None: absent)."""
+
+    sections: ClassVar[tuple[Section, ...]] = (
+        Section("sysconfig.live", f"file=/etc/sysconfig/kdump\n{_SCRIPT}"),
+        Section("sysconfig.image", f"file=/run/rootfsbase/etc/sysconfig/kdump\n{_SCRIPT}"),
+    )
+
+    live: Mapping[str, str]
+    image: Mapping[str, str] | None
+
+    @classmethod
+    def parse(cls, evidence: Evidence) -> Self | Unknown:
+        """Read both copies as the shell would (sysconfig files are sourced)."""
+        live, image = evidence.text("sysconfig.live"), evidence.text("sysconfig.image")
+        if isinstance(live, Unknown):
+            return live
+        if isinstance(image, Unknown):
+            return image
+        settings = _settings(live)
+        if settings is None:
+            return Unknown("/etc/sysconfig/kdump is not there")
+        return cls(settings, _settings(image))
+
+
+def _settings(text: str) -> Mapping[str, str] | None:
+    if text.startswith("#absent"):
+        return None
+    return dict(setting for line in text.splitlines() if (setting := _setting(line)) is not None)
+
+
+def _setting(line: str) -> tuple[str, str] | None:
+    name, equals, rest = line.strip().partition("=")
+    if not equals:
+        return None
+    try:
+        words = shlex.split(rest, comments=True)
+    except ValueError:
+        # An open quote: the shell would fail on it too. Keep the text, for a check to point at.
+        return name, rest
+    return name, words[0] if words else ""

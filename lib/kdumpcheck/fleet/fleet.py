@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bounded pool that looks at all nodes of a run, and keeps the connections it opened until the end."""
+
+from __future__ import annotations
+
+import resource
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Protocol, Self
+
+from kdumpcheck.fleet.look import Look, look
+from kdumpcheck.nodes import Node
+from kdumpcheck.probe import Probe
+from kdumpcheck.transport import Completed, Connection, Deadline, Transport
+
+#: Connections at once when nobody says otherwise; more gains little, and a bastion's MaxStartups is soon met.
+DEFAULT_FANOUT = 50
+#: File descriptors one connection may need (its socket, a proxy's pipes), and those the rest of the program needs.
+_PER_NODE, _SPARE = 4, 128
+
+
+class Progress(Protocol):
+    """Is told of each node looked at."""
+
+    def __call__(self, done: int, total: int, node: str) -> None:
+        """`done` of `total` nodes have answered or failed; `node` is the latest."""
+
+
+class Fleet:
+    """Reaches nodes. Use as a context manager: leaving it closes every connection."""
+
+    def __init__(self, transport: Transport, seconds: float, fanout: int | None = None) -> None:
+        """`seconds` is what one look at one node may take; `fanout` how many nodes at once."""
+        self.transport = transport
+        self.seconds = seconds
+        self.fanout = fanout or default_fanout()
+        self._open: dict[str, Connection] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; whoever waits on one is woken."""
+        with self._lock:
+            connections, self._open = list(self._open.values()), {}
+        for connection in connections:
+            connection.close()
+        self.transport.close()
+
+    def connection(self, node: Node, deadline: Deadline) -> Connection:
+        """The one connection to a node, opened when first asked for. Raises `TransportError`."""
+        with self._lock:
+            known = self._open.get(node.name)
+        if known is not None:
+            return known
+        opened = self.transport.connect(node, deadline)
+        with self._lock:
+            self._open[node.name] = opened
+        return opened
+
+    def drop(self, node: Node) -> None:
+        """Forget the connection to a node, as after a reboot or an error."""
+        with self._lock:
+            connection = self._open.pop(node.name, None)
+        if connection is not None:
+            connection.close()
+
+    def run(self, node: Node, script: str, *, seconds: float, limit: int) -> Completed:
+        """Run a sh script as root on a node: one exec, script on standard input. Raises `TransportError`."""
+        deadline = Deadline.after(seconds)
+        return self.connection(node, deadline).run_as_root(script, deadline=deadline, limit=limit)
+
+    def look(self, node: Node, probe: Probe) -> Look:
+        """Look at one node."""
+        return look(
+            node, probe, lambda node, probe: self.run(node, probe.script, seconds=self.seconds, limit=probe.limit)
+        )
+
+    def gather(self, nodes: Iterable[Node], probe: Probe, progress: Progress | None = None) -> dict[str, Look]:
+        """Look at all nodes, `fanout` at once; a dead node costs its own deadline and nothing else."""
+        return gather(list(nodes), lambda node: self.look(node, probe), self.fanout, progress)
+
+
+def gather(
+    nodes: list[Node], look_at: Callable[[Node], Look], fanout: int, progress: Progress | None = None
+) -> dict[str, Look]:
+    """Call `look_at` for every node from a pool of threads; the answers in the order of the nodes."""
+    looks: dict[str, Look] = {}
+    pool = ThreadPoolExecutor(max_workers=max(1, min(fanout, len(nodes))), thread_name_prefix="look")
+    try:
+        pending = {pool.submit(look_at, node): node for node in nodes}
+        for number, future in enumerate(as_completed(pending), start=1):
+            node = pending[future]
+            looks[node.name] = future.result()
+            if progress is not None:
+                progress(number, len(nodes), node.name)
+    finally:
+        # On Ctrl-C the threads are not waited for here: closing the connections ends them.
+        pool.shutdown(wait=False, cancel_futures=True)
+    return {node.name: looks[node.name] for node in nodes}
+
+
+def default_fanout() -> int:
+    """How many nodes at once this process's limit of open files allows, at most `DEFAULT_FANOUT`."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return DEFAULT_FANOUT
+    return max(1, min(DEFAULT_FANOUT, (soft - _SPARE) // _PER_NODE))

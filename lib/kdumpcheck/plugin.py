@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pytest plugin: a thin face. Without --nodes, --hosts or --replay it leaves a pytest run alone."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kdumpcheck.checks import Check, check_of
+from kdumpcheck.reporters import html, terminal
+from kdumpcheck.suite import options
+from kdumpcheck.suite.items import CheckItem, reports, result_of
+from kdumpcheck.suite.options import Options
+from kdumpcheck.suite.recovery import attach, recover
+from kdumpcheck.suite.reporting import Reporting
+from kdumpcheck.suite.suite import SUITE, Suite
+
+__all__ = ["recover"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options."""
+    options.add(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start a run of the suite when nodes were named; tryfirst, so that reporters see where to write."""
+    chosen = Options.of(config)
+    if not chosen.chosen or config.option.help or config.option.collectonly:
+        if chosen.chosen:
+            config.stash[SUITE] = Suite(chosen)
+        return
+    suite = config.stash[SUITE] = Suite(chosen)
+    reporting = Reporting(suite, config)
+    config.pluginmanager.register(reporting, "kdumpcheck-reporting")
+    config.pluginmanager.register(html.Page(suite), "kdumpcheck-html")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close every connection."""
+    suite = config.stash.get(SUITE, None)
+    if suite is not None:
+        suite.close()
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which nodes are meant, so that nobody mistakes a lab for a site."""
+    suite = config.stash.get(SUITE, None)
+    return terminal.header(suite) if suite is not None else []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """A run of tests/recovery ends with all of tests/validation: what counts is how the nodes are afterwards."""
+    if session.config.stash.get(SUITE, None) is None:
+        return
+    root = session.config.rootpath
+    recovery, validation = root / "tests" / "recovery", root / "tests" / "validation"
+    places = [Path(argument.partition("::")[0]).resolve() for argument in session.config.args]
+    if any(place.is_relative_to(recovery) for place in places) and validation not in places and validation.is_dir():
+        session.config.args.append(str(validation))
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> list[CheckItem] | None:
+    """Make a function marked with @check one item a node."""
+    check = check_of(obj)
+    if check is None:
+        return None
+    suite = collector.config.stash.get(SUITE, None)
+    if suite is None:
+        raise pytest.UsageError("no node was named: give --nodes SET (as in --nodes 'ncn-m001,ncn-w[001-003]')")
+    suite.add_check(check)
+    return [CheckItem.from_parent(collector, name=f"{name}[{node}]", check=check, node=node) for node in suite.nodes]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a recovery test once a node."""
+    suite = metafunc.config.stash.get(SUITE, None)
+    if "recover" not in metafunc.fixturenames:
+        return
+    if suite is None:
+        raise pytest.UsageError("no node was named: give --nodes SET (as in --nodes 'ncn-m001,ncn-w[001-003]')")
+    metafunc.parametrize("recover", list(suite.nodes), ids=list(suite.nodes), indirect=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Repairs come first, then the checks, so that the verdict is of the node as it is left."""
+    if session.config.stash.get(SUITE, None) is not None:
+        items.sort(key=lambda item: isinstance(item, CheckItem))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Look at all nodes, once, before anything is judged."""
+    suite = session.config.stash.get(SUITE, None)
+    if suite is None or session.testsfailed or not _wanted(session.items):
+        return
+    repairs = any("recover" in getattr(item, "fixturenames", ()) for item in session.items)
+    checks: list[Check] = [item.check for item in session.items if isinstance(item, CheckItem)]
+    with terminal.progress(session.config) as progress:
+        suite.gather(suite.probe(None if repairs or suite.options.bundle else checks), progress)
+
+
+def _wanted(items: list[pytest.Item]) -> bool:
+    return any(isinstance(item, CheckItem) or "recover" in getattr(item, "fixturenames", ()) for item in items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Judge a check from memory. Setup, fixtures and teardown would only cost time: it uses none."""
+    if not isinstance(item, CheckItem):
+        return None
+    suite = item.config.stash[SUITE]
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    result = suite.result(item.check, item.node)
+    for report in reports(item, result, strict_warnings=suite.options.strict_warnings):
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put what a recovery test did onto its report."""
+    report = yield
+    attach(item, report)
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Give warnings and recoveries a word of their own."""
+    result = result_of(report)
+    return terminal.status(result.outcome, report.outcome) if result is not None else terminal.repair_status(report)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """No check at all is a mistake of the command line, never a good result."""
+    if session.config.stash.get(SUITE, None) is not None and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401 - not public in pytest
+    """Say what to do now."""
+    suite = config.stash.get(SUITE, None)
+    if suite is not None:
+        terminal.summary(terminalreporter, suite)

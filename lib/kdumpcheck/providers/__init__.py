@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kdump's implementations: where each keeps its things. One file a provider; exactly one fits a node."""
+
+from __future__ import annotations
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.facts import Packages
+from kdumpcheck.providers import suse_legacy
+from kdumpcheck.providers.provider import Provider
+
+#: Every provider this release knows, in the order in which they are asked.
+PROVIDERS: tuple[Provider, ...] = (suse_legacy.PROVIDER,)
+
+__all__ = ["PROVIDERS", "Provider", "select"]
+
+
+def select(evidence: Evidence, providers: tuple[Provider, ...] = PROVIDERS) -> Provider | Unknown:
+    """The one provider that fits a node, by what is installed there; Unknown with every refusal otherwise."""
+    packages = Packages.parse(evidence)
+    if isinstance(packages, Unknown):
+        return packages
+    answers = {provider: provider.virtual(packages) for provider in providers}
+    fitting = [provider for provider, answer in answers.items() if answer is True]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        return Unknown(f"more than one kdump implementation fits: {', '.join(p.name for p in fitting)}")
+    reasons = "; ".join(str(answer) for answer in answers.values())
+    return Unknown(f"no kdump implementation that kdumpcheck knows is installed: {reasons}")

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every provider tells: one kdump implementation's units, files and links."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from kdumpcheck.facts.packages import Packages
+from kdumpcheck.facts.sysconfig import Sysconfig
+
+
+class Provider(Protocol):
+    """One kdump implementation. Checks and remedies ask it instead of asking which distribution this is."""
+
+    @property
+    def name(self) -> str:
+        """The provider's stable name, as in `suse_legacy`."""
+
+    @property
+    def title(self) -> str:
+        """The implementation in words for a report."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units that must be enabled, the one that loads the capture kernel first."""
+
+    def virtual(self, packages: Packages) -> Literal[True] | str:
+        """True when this is the implementation installed on the node, else why it is not."""
+
+    def initrd(self, kernel: str) -> str:
+        """Path of the initrd that the capture kernel for `kernel` (uname -r) boots with."""
+
+    def initrd_sources(self, kernel: str) -> tuple[str, ...]:
+        """Paths that the initrd must be newer than, where they exist."""
+
+    def dump_link(self, sysconfig: Sysconfig) -> str:
+        """Path on ROOTRAID ("/crash") where the capture kernel will look for the save directory."""

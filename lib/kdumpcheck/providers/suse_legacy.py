@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SUSE's kdump before 1.9 (SLE 15 SP3 to SP5; CSM 1.3 to 1.5): an initrd per kernel in /boot.
+
+Source: openSUSE/kdump, branches SLE-15-SP4 and SLE-15-SP5: init/load.sh, init/mkdumprd, kdumptool/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from kdumpcheck.facts.packages import Packages, release_numbers
+from kdumpcheck.facts.sysconfig import Sysconfig
+
+#: From here on kdump keeps one initrd in /var/lib/kdump and reads no fstab.
+FIRST_NEW = (1, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class SuseLegacy:
+    """The provider for kdump < 1.9."""
+
+    name: str = "suse_legacy"
+    title: str = "SUSE kdump before 1.9"
+    units: tuple[str, ...] = ("kdump.service", "kdump-early.service")
+
+    def virtual(self, packages: Packages) -> Literal[True] | str:
+        """Fit a node whose RPM database holds one `kdump` older than 1.9."""
+        versions = packages.rpm.get("kdump", ())
+        if not versions:
+            return f"{self.name}: no RPM package kdump"
+        if len(versions) > 1:
+            return f"{self.name}: kdump is installed more than once ({', '.join(versions)})"
+        if release_numbers(versions[0]) >= FIRST_NEW:
+            return f"{self.name}: kdump {versions[0]} is of the line from 1.9 on"
+        return True
+
+    def initrd(self, kernel: str) -> str:
+        """`/boot/initrd-<uname -r>-kdump` (kdumptool/kernelpath.cc)."""
+        return f"/boot/initrd-{kernel}-kdump"
+
+    def initrd_sources(self, kernel: str) -> tuple[str, ...]:
+        """What init/mkdumprd compares ages with; it rebuilds unless each is older than the initrd."""
+        return (
+            "/etc/sysconfig/kdump",
+            "/etc/hosts",
+            "/etc/nsswitch.conf",
+            "/root/.ssh/id_dsa",
+            "/root/.ssh/id_dsa.pub",
+            f"/boot/vmlinuz-{kernel}",
+            f"/boot/Image-{kernel}",
+        )
+
+    def dump_link(self, sysconfig: Sysconfig) -> str:
+        """KDUMP_SAVEDIR's path: kdump mounts ROOTRAID as the root and follows it from there."""
+        savedir = sysconfig.live.get("KDUMP_SAVEDIR", "").split()
+        path = urlsplit(savedir[0]).path if savedir else ""
+        return path.rstrip("/") or "/crash"
+
+
+PROVIDER = SuseLegacy()

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`report.html`: pytest-html with the columns an operator needs, and what to do on top."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kdumpcheck.checks import Outcome, Result
+from kdumpcheck.reporters.folding import findings, verdict
+from kdumpcheck.suite.items import advice, result_of
+
+if TYPE_CHECKING:
+    from kdumpcheck.suite.suite import Suite
+
+_HEADER = (
+    '<th class="sortable" data-column-type="result">Result</th>',
+    '<th class="sortable" data-column-type="node">Node</th>',
+    '<th class="sortable" data-column-type="check">Check</th>',
+    '<th class="sortable" data-column-type="found">Found</th>',
+    "<th>Expected</th>",
+    "<th>What to do</th>",
+)
+_WORDS = {
+    Outcome.PASS: "Passed",
+    Outcome.WARN: "Warning",
+    Outcome.FAIL: "Failed",
+    Outcome.ERROR: "Error",
+    Outcome.SKIP: "Skipped",
+    Outcome.RECOVERED: "Recovered",
+}
+
+
+class Page:
+    """pytest-html's hooks. What pytest-html takes is HTML, so everything a node said is escaped here."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 - pytest-html ships no types
+        """The page's name."""
+        report.title = "kdumpcheck: will these nodes save a dump?"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """Our columns instead of pytest-html's."""
+        cells[:] = _HEADER
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:  # noqa: ANN401 - a pytest report, or one of xdist's
+        """One row a verdict or a repair; pytest-html takes no row for an emptied list."""
+        result = result_of(report)
+        if result is not None:
+            cells[:] = _row(result)
+        elif remedies := getattr(report, "kdumpcheck_remedies", None):
+            cells[:] = _repair_row(report, remedies[-1])
+        elif report.outcome == "passed" and report.when != "call":
+            cells.clear()
+        else:
+            name = escape(str(report.nodeid))
+            text = escape(str(report.longreprtext)[:500])
+            cells[:] = _cells(report.outcome.capitalize(), "", name, text, "", "")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:  # noqa: ANN401 - as above
+        """No log below a row: the row already says it all."""
+        if result_of(report) is not None:
+            data.clear()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """The verdict and what to do, before any table."""
+        style = resources.files("kdumpcheck.reporters").joinpath("report.css").read_text(encoding="utf-8")
+        prefix.append(f"<style>{style}</style>{_top(self.suite)}")
+
+
+def _top(suite: Suite) -> str:
+    run = suite.run
+    sentence, good = verdict(run)
+    rows = "".join(
+        f'<tr class="kc-{finding.outcome.value}"><td>{_WORDS[finding.outcome]}</td><td>{escape(finding.nodes)}</td>'
+        f"<td>{escape(finding.check)}</td><td>{escape(finding.text)}</td><td>{_do(finding.do)}</td></tr>"
+        for finding in findings(run)
+    )
+    table = (
+        "<h3>What to do now</h3><table class='kc-todo'><thead><tr><th></th><th>Nodes</th><th>Check</th><th>Found</th>"
+        f"<th>What to do</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+    repairs = "".join(_repair_line(remedy) for remedy in run.remedies if remedy.changes or remedy.result is False)
+    return (
+        f'<div class="kc-verdict {"kc-good" if good else "kc-bad"}">{escape(sentence.capitalize())}</div>'
+        f"{table if rows else ''}"
+        f"{f'<h3>Repairs</h3><ul>{repairs}</ul>' if repairs else ''}"
+    )
+
+
+def _repair_line(remedy: Any) -> str:  # noqa: ANN401 - a RemedyResult; typed in results
+    word = {None: "Would", True: "Done", False: "Failed"}[remedy.result]
+    changes = "; ".join(f"{what}: {change['old']} → {change['new']}" for what, change in remedy.changes.items())
+    return (
+        f"<li><b>{word}</b> {escape(remedy.node)}: {escape(remedy.name)}: {escape(remedy.comment)}"
+        f"<br><small>{escape(changes)}</small></li>"
+    )
+
+
+def _do(text: str) -> str:
+    return f"<code>{escape(text)}</code>" if text.startswith("pytest ") else escape(text)
+
+
+def _row(result: Result) -> list[str]:
+    bad = result.outcome in {Outcome.FAIL, Outcome.WARN}
+    check = f"{escape(result.title)}<br><small>{escape(result.check)}</small>"
+    found = escape(result.message if result.outcome is Outcome.RECOVERED else result.found or result.message)
+    todo = escape(advice(result)) if bad else ""
+    return _cells(_WORDS[result.outcome], escape(result.node), check, found, escape(result.expected), todo)
+
+
+def _repair_row(report: Any, remedy: dict[str, Any]) -> list[str]:  # noqa: ANN401 - a pytest report
+    changed = {None: "Planned", True: "Recovered" if remedy["changes"] else "Passed", False: "Failed"}
+    check = f"Repair<br><small>{escape(remedy['name'])}</small>"
+    word = changed[remedy["result"]] if report.outcome == "passed" else "Failed"
+    return _cells(word, escape(remedy["node"]), check, escape(remedy["comment"]), "", "")
+
+
+def _cells(word: str, *cells: str) -> list[str]:
+    names = ("node", "check", "found", "expected", "do")
+    return [
+        f'<td class="col-result">{word}</td>',
+        *(f'<td class="col-{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True)),
+    ]

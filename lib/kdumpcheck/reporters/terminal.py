@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator sees while it runs and at the end: who is looked at, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kdumpcheck.checks import Outcome
+from kdumpcheck.nodes import fold
+from kdumpcheck.reporters.folding import findings, verdict
+
+if TYPE_CHECKING:
+    from kdumpcheck.fleet.fleet import Progress
+    from kdumpcheck.suite.suite import Suite
+
+Status = tuple[str, str, tuple[str, dict[str, bool]]]
+
+_WORDS: dict[Outcome, Status] = {
+    Outcome.WARN: ("warned", "w", ("WARN", {"yellow": True})),
+    Outcome.RECOVERED: ("recovered", "R", ("RECOVERED", {"green": True})),
+}
+_WORD = {Outcome.FAIL: "FAIL", Outcome.ERROR: "ERROR", Outcome.WARN: "WARN"}
+_COLOUR = {Outcome.FAIL: "red", Outcome.ERROR: "red", Outcome.WARN: "yellow"}
+
+
+def header(suite: Suite) -> list[str]:
+    """The lines above a run: the nodes, and where they come from."""
+    where = "kept evidence" if suite.kept is not None else suite.inventory.describe()
+    lines = [f"kdumpcheck: {_count(len(suite.nodes))}: {fold(suite.nodes)}", f"nodes: {where}"]
+    if suite.kept is None:
+        lines += [f"note: {note}" for note in suite.inventory.notes]
+    return lines
+
+
+def status(outcome: Outcome, reported: str) -> Status | None:
+    """Pytest's words for the outcomes it does not know."""
+    return _WORDS.get(outcome) if reported == "passed" else None
+
+
+def repair_status(report: pytest.TestReport) -> Status | None:
+    """Pytest's words for a recovery test that planned or did something."""
+    remedies = getattr(report, "kdumpcheck_remedies", ())
+    if report.when != "call" or not report.passed or not remedies:
+        return None
+    if any(remedy["result"] is None for remedy in remedies):
+        return "planned", "p", ("WOULD CHANGE", {"yellow": True})
+    return _WORDS[Outcome.RECOVERED] if any(remedy["changes"] for remedy in remedies) else None
+
+
+@contextmanager
+def progress(config: pytest.Config) -> Iterator[Progress]:
+    """A line that counts nodes while they are looked at; on no terminal, only what the run's length asks for."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    live = reporter is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+    def told(done: int, total: int, node: str) -> None:
+        if live:
+            reporter.rewrite(f"looking at nodes: {done} of {total} ({node})", erase=True)
+
+    yield told
+    if live:
+        reporter.rewrite("", erase=True)
+
+
+def summary(reporter: Any, suite: Suite) -> None:  # noqa: ANN401 - pytest's terminal reporter is not public
+    """Findings folded over nodes, plans, the verdict, and where the reports are."""
+    reporter.section("kdumpcheck", sep="=")
+    for finding in findings(suite.run):
+        reporter.write(f"{_WORD[finding.outcome]:<6}", **{_COLOUR[finding.outcome]: True})
+        reporter.line(f"{finding.nodes}: {finding.check}: {finding.text}")
+        if finding.do:
+            reporter.line(f"      do: {finding.do}")
+    for remedy in suite.run.remedies:
+        if remedy.changes or remedy.result is False:
+            word = {None: "PLAN", True: "DONE", False: "FAILED"}[remedy.result]
+            reporter.line(f"{word:<6}{remedy.node}: {remedy.name}: {remedy.comment}")
+    if any(remedy.result is None for remedy in suite.run.remedies):
+        reporter.line("Nothing was changed. Give --apply to do what is planned.")
+    sentence, good = verdict(suite.run)
+    reporter.write_line(f"VERDICT: {sentence}", green=good, red=not good, bold=True)
+    if suite.trouble:
+        reporter.write_line(suite.trouble, red=True)
+    elif suite.report_dir is not None:
+        reporter.line(f"report: {suite.report_dir / 'report.html'}")
+
+
+def _count(number: int) -> str:
+    return "1 node" if number == 1 else f"{number} nodes"

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run: which nodes were looked at, what each check said, what was repaired."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from kdumpcheck.checks import Check, Outcome, Result
+
+#: Version of the document; a reader refuses one it does not know.
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLook:
+    """How looking at one node went. `failure` is the one line of why it could not be looked at, else None."""
+
+    name: str
+    role: str | None
+    origin: str
+    taken: str
+    failure: str | None
+    provider: str | None
+    evidence: str | None
+    attempts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyResult:
+    """What a remedy did, in Salt's four keys, on one node.
+
+    `result` is True (done, or nothing to do), False (failed) or None (would change). `changes` maps what
+    was changed to {"old": ..., "new": ...}; `mends` are the ids of the failed checks that called for it.
+    """
+
+    node: str
+    name: str
+    result: bool | None
+    changes: Mapping[str, Mapping[str, str]]
+    comment: str
+    mends: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything one run found; filled while it goes, written at its end or when it is interrupted."""
+
+    started: datetime
+    version: str
+    mode: str
+    nodes: dict[str, NodeLook] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
+    results: list[Result] = field(default_factory=list)
+    remedies: list[RemedyResult] = field(default_factory=list)
+    finished: datetime | None = None
+    exit_status: int | None = None
+    interrupted: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """How many results had each outcome, every outcome named."""
+        counted = Counter(result.outcome for result in self.results)
+        return {outcome.value: counted.get(outcome, 0) for outcome in Outcome}
+
+    def document(self) -> dict[str, Any]:
+        """The run as the versioned JSON document of the contract."""
+        return {
+            "kdumpcheck-results": VERSION,
+            "run": {
+                "kdumpcheck": self.version,
+                "mode": self.mode,
+                "started": _stamp(self.started),
+                "finished": _stamp(self.finished),
+                "exit_status": self.exit_status,
+                "interrupted": self.interrupted,
+                "counts": self.counts(),
+            },
+            "nodes": [asdict(node) for node in self.nodes.values()],
+            "checks": [_check(check) for check in self.checks.values()],
+            "results": [_result(result) for result in self.results],
+            "remedies": [asdict(remedy) for remedy in self.remedies],
+        }
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "title": check.title,
+        "severity": check.severity.value,
+        "remedy": check.remedy,
+        "instruction": check.instruction,
+        "source": check.source,
+        "follows": list(check.follows),
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    # Title, instruction and source stand once, under "checks".
+    return {
+        "node": result.node,
+        "check": result.check,
+        "outcome": result.outcome.value,
+        "message": result.message,
+        "expected": result.expected,
+        "found": result.found,
+        "remedy": result.remedy,
+        "seconds": round(result.seconds, 6),
+    }

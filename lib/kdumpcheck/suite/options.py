@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of the suite, read once into one typed record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator asked for. Times are in seconds; testinfra's own options keep their meaning."""
+
+    nodes: str | None
+    hosts: str | None
+    inventory: Path | None
+    deadline: float
+    fanout: int | None
+    bundle: Path | None
+    replay: Path | None
+    apply: bool
+    report_dir: Path | None
+    strict_warnings: bool
+    ssh_config: Path | None
+    identity_file: Path | None
+    sudo: bool
+
+    @property
+    def chosen(self) -> bool:
+        """True when the run was given nodes, so that it is a run of the suite at all."""
+        return self.nodes is not None or self.hosts is not None or self.replay is not None
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Options:
+        """Read them from pytest's configuration. Raises `pytest.UsageError` for what cannot be meant."""
+        get = config.getoption
+        options = cls(
+            nodes=get("kdumpcheck_nodes"),
+            hosts=get("hosts"),
+            inventory=_path(get("kdumpcheck_inventory") or get("ansible_inventory")),
+            deadline=get("kdumpcheck_deadline"),
+            fanout=get("kdumpcheck_fanout"),
+            bundle=_path(get("kdumpcheck_bundle")),
+            replay=_path(get("kdumpcheck_replay")),
+            apply=get("kdumpcheck_apply"),
+            report_dir=_path(get("kdumpcheck_report_dir")),
+            strict_warnings=get("kdumpcheck_strict_warnings"),
+            ssh_config=_path(get("ssh_config")),
+            identity_file=_path(get("ssh_identity_file")),
+            sudo=get("sudo"),
+        )
+        options._refuse_contradictions()
+        return options
+
+    def _refuse_contradictions(self) -> None:
+        if self.nodes is not None and self.hosts is not None:
+            raise pytest.UsageError("--nodes and --hosts both name nodes: give one of them")
+        if self.replay is not None and self.apply:
+            raise pytest.UsageError("--replay judges kept evidence; --apply needs the nodes themselves")
+        if self.replay is not None and self.bundle is not None:
+            raise pytest.UsageError("--replay reads a bundle and --bundle writes one: give one of them")
+        if self.deadline < 1:
+            raise pytest.UsageError(f"--deadline {self.deadline:g}: a node needs at least 1 second")
+        if self.fanout is not None and self.fanout < 1:
+            raise pytest.UsageError(f"--fanout {self.fanout}: at least 1 node must be looked at at once")
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add the suite's options to pytest's command line."""
+    group = parser.getgroup("kdumpcheck", "kdumpcheck: will these nodes save a dump?")
+    option = group.addoption
+    option(
+        "--nodes", dest="kdumpcheck_nodes", metavar="SET", help="nodes to look at: 'ncn-m001,ncn-w[001-003]', '@worker'"
+    )
+    option(
+        "--inventory",
+        dest="kdumpcheck_inventory",
+        metavar="FILE",
+        help="where nodes are described: own YAML, Ansible inventory, SLS dump or hosts file",
+    )
+    option(
+        "--deadline",
+        dest="kdumpcheck_deadline",
+        metavar="S",
+        type=float,
+        default=120.0,
+        help="seconds that looking at one node may take (default: 120)",
+    )
+    option(
+        "--fanout", dest="kdumpcheck_fanout", metavar="N", type=int, help="nodes looked at at once (default: up to 50)"
+    )
+    option("--bundle", dest="kdumpcheck_bundle", metavar="DIR", help="keep the evidence of each node in this directory")
+    option("--replay", dest="kdumpcheck_replay", metavar="DIR", help="judge kept evidence; no node is touched")
+    option(
+        "--apply",
+        dest="kdumpcheck_apply",
+        action="store_true",
+        help="tests/recovery: do what is planned; without it nothing is changed",
+    )
+    option(
+        "--report-dir",
+        dest="kdumpcheck_report_dir",
+        metavar="DIR",
+        help="where the reports go (default: reports/<UTC time>, with reports/latest pointing at it)",
+    )
+    option(
+        "--strict-warnings",
+        dest="kdumpcheck_strict_warnings",
+        action="store_true",
+        help="a warning fails the run",
+    )
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value).expanduser() if value else None

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collects what a run says and writes its reports, also when it is interrupted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kdumpcheck.reporters import directory, results_json
+from kdumpcheck.reporters.directory import ReportError
+from kdumpcheck.results import RemedyResult
+from kdumpcheck.suite.items import result_of
+from kdumpcheck.suite.suite import Suite
+
+
+class Reporting:
+    """Makes the report directory at the start and fills it at the end."""
+
+    def __init__(self, suite: Suite, config: pytest.Config) -> None:
+        """Make the directory and tell pytest's own reporters where to write, unless the operator did."""
+        self.suite = suite
+        options = suite.options
+        try:
+            suite.report_dir = directory.make(config.rootpath / "reports", options.report_dir, suite.run.started)
+        except ReportError as error:
+            raise pytest.UsageError(str(error)) from None
+        if options.bundle is not None:
+            make_bundle(options.bundle)
+        config.option.xmlpath = config.option.xmlpath or str(suite.report_dir / "junit.xml")
+        if hasattr(config.option, "htmlpath"):
+            config.option.htmlpath = config.option.htmlpath or str(suite.report_dir / "report.html")
+            config.option.self_contained_html = True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the verdict or the repair that a report carries into the run."""
+        result = result_of(report)
+        if result is not None:
+            self.suite.run.results.append(result)
+        for remedy in getattr(report, "kdumpcheck_remedies", ()):
+            self.suite.run.remedies.append(RemedyResult(**remedy))
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that the run did not come to its end."""
+        self.suite.run.interrupted = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write `results.json`; a full disk is said, and changes no verdict already on the terminal."""
+        run = self.suite.run
+        run.finished, run.exit_status = datetime.now(UTC), int(session.exitstatus)
+        if self.suite.report_dir is None:
+            return
+        try:
+            results_json.write(run, self.suite.report_dir)
+        except OSError as error:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self.suite.trouble = f"{self.suite.report_dir}: the report could not be written ({error.strerror})"
+
+
+def make_bundle(path: Path) -> None:
+    """Make the directory that --bundle names. Raises `pytest.UsageError`."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"--bundle {path}: {error.strerror}") from None

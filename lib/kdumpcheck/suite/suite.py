@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of the suite: its nodes, what was found on them, and the run's record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from kdumpcheck import __version__
+from kdumpcheck.checks import Check, Judge, Outcome, Result, Subject
+from kdumpcheck.evidence import Unknown, save
+from kdumpcheck.facts import FACTS
+from kdumpcheck.fleet import Fleet, Look
+from kdumpcheck.fleet.fleet import Progress
+from kdumpcheck.nodes import Inventory, Node
+from kdumpcheck.probe import Probe, Section, compose
+from kdumpcheck.results import NodeLook, Run
+from kdumpcheck.suite.options import Options
+from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
+from kdumpcheck.transport import SshSettings, Transport
+
+
+class Suite:
+    """The state of one run. Nodes are reached only once checks that need them were collected."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.subjects: dict[str, Subject] = {}
+        self.before: dict[str, Subject] = {}
+        self.report_dir: Path | None = None
+        self.trouble: str | None = None
+        self.run = Run(datetime.now(UTC), __version__, "replay" if options.replay else "live")
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Where the nodes are described."""
+        return inventory_of(self.options)
+
+    @cached_property
+    def kept(self) -> dict[str, Subject] | None:
+        """Subjects from kept evidence, or None for a live run."""
+        if self.options.replay is None:
+            return None
+        evidence = kept_evidence(self.options, self.inventory, self.options.replay)
+        return {name: Subject(each) for name, each in evidence.items()}
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes of this run by name, never none."""
+        if self.kept is not None:
+            return {name: self.inventory.nodes.get(name) or Node(name) for name in self.kept}
+        return {node.name: node for node in nodes_of(self.options, self.inventory)}
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """The connections to the nodes."""
+        settings = SshSettings(
+            ssh_config=self.options.ssh_config or self.inventory.ssh_config,
+            identity_files=(self.options.identity_file,) if self.options.identity_file else (),
+            known_hosts=self.inventory.known_hosts,
+            sudo=self.options.sudo,
+        )
+        return Fleet(Transport(settings), self.options.deadline, self.options.fanout)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Judges with every check that was collected, selected or not."""
+        return Judge(self.run.checks.values())
+
+    def add_check(self, check: Check) -> None:
+        """Make a collected check known. Raises `pytest.UsageError` when another one has its id."""
+        other = self.run.checks.setdefault(check.id, check)
+        if other.function.__code__ != check.function.__code__:
+            places = " and ".join(_place(each) for each in (other, check))
+            raise pytest.UsageError(f"two checks are called {check.id}: {places}")
+
+    def probe(self, checks: Iterable[Check] | None = None) -> Probe:
+        """The probe that asks what these checks (default: all facts) need, and no more."""
+        wanted = set(FACTS) if checks is None else self._needs(checks)
+        sections: list[Section] = []
+        for name in FACTS:
+            if name in wanted:
+                sections.extend(FACTS[name].sections)
+        return compose(sections, patience=int(self.options.deadline / 2))
+
+    def _needs(self, checks: Iterable[Check]) -> set[str]:
+        # Every verdict needs to know the system and the provider; a follower needs what its causes need.
+        needs = {"system", "packages"}
+        pending = list(checks)
+        seen: set[str] = set()
+        while pending:
+            check = pending.pop()
+            if check.id not in seen:
+                seen.add(check.id)
+                needs.update(check.needs)
+                pending.extend(self.run.checks[cause] for cause in check.follows if cause in self.run.checks)
+        return needs
+
+    def gather(self, probe: Probe, progress: Progress | None = None) -> None:
+        """Look at every node once; afterwards there is a subject for each, reached or not."""
+        if self.kept is not None:
+            for name, subject in self.kept.items():
+                self._take(name, subject)
+            return
+        for name, look in self.fleet.gather(self.nodes.values(), probe, progress).items():
+            self._take(name, self._subject(look))
+
+    def look_again(self, node: str, probe: Probe) -> Subject:
+        """Look at one node anew, as after a repair; what was known before is kept in `before`."""
+        self.before.setdefault(node, self.subjects[node])
+        self._take(node, self._subject(self.fleet.look(self.nodes[node], probe)))
+        return self.subjects[node]
+
+    def _subject(self, look: Look) -> Subject:
+        if self.options.bundle is not None:
+            save(self.options.bundle, look.evidence, look.raw)
+        return Subject(look.evidence)
+
+    def _take(self, name: str, subject: Subject) -> None:
+        self.subjects[name] = subject
+        evidence, provider, obstacle = subject.evidence, subject.provider, subject.obstacle
+        kept = self.options.replay or self.options.bundle
+        self.run.nodes[name] = NodeLook(
+            name=name,
+            role=self.nodes[name].role,
+            origin=evidence.origin,
+            taken=evidence.taken.astimezone(UTC).isoformat(timespec="seconds"),
+            failure=obstacle.reason if obstacle else None,
+            provider=None if isinstance(provider, Unknown) else provider.name,
+            evidence=str(kept / f"{name}.evidence.gz") if kept else None,
+            attempts=evidence.attempts,
+        )
+
+    def result(self, check: Check, node: str) -> Result:
+        """One check's result on one node as it is now: "recovered" when it was broken before a repair."""
+        result = self.judge.judge(check, self.subjects[node])
+        if node in self.before and result.outcome is Outcome.PASS:
+            earlier = self.judge.judge(check, self.before[node])
+            if earlier.outcome in {Outcome.FAIL, Outcome.WARN}:
+                return replace(result, outcome=Outcome.RECOVERED, message=f"was: {earlier.found}")
+        return result
+
+    def close(self) -> None:
+        """Close all connections."""
+        if "fleet" in self.__dict__:
+            self.fleet.close()
+
+
+def _place(check: Check) -> str:
+    code = check.function.__code__
+    return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+#: Where the run of the suite is kept in pytest's configuration; absent when pytest runs something else.
+SUITE = pytest.StashKey[Suite]()

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pure tests share: evidence made of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from kdumpcheck.evidence import Evidence, Output
+
+EvidenceOf = Callable[..., Evidence]
+
+
+@pytest.fixture
+def evidence_of() -> EvidenceOf:
+    """Evidence whose sections answered these texts: `evidence_of({"cmdline": "..."})`."""
+
+    def make(sections: dict[str, str | bytes], node: str = "ncn-w001") -> Evidence:
+        outputs = {
+            name: Output(text.encode() if isinstance(text, str) else text, 0, 0.01, truncated=False)
+            for name, text in sections.items()
+        }
+        return Evidence(node, datetime(2026, 11, 22, tzinfo=UTC), "test", outputs=outputs, complete=True)
+
+    return make

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""crashkernel= as the kernel reads it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kdumpcheck.facts.crashkernel import Crashkernel, Request, in_bytes
+
+MIB = 2**20
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "size"),
+    [
+        ("360M", "plain", 360 * MIB),
+        ("256M@16M", "plain", 256 * MIB),
+        ("1G", "plain", 1024 * MIB),
+        ("268435456", "plain", 256 * MIB),
+        ("0x10000000", "plain", 256 * MIB),
+        ("512M,high", "high", 512 * MIB),
+        ("72M,low", "low", 72 * MIB),
+        ("0,low", "low", 0),
+        ("2G-64G:256M,64G-:512M", "ranges", None),
+        ("512M-:192M", "ranges", None),
+        ("M", "malformed", None),
+        ("", "malformed", None),
+        ("auto", "malformed", None),
+        ("512M,hi", "malformed", None),
+        (",high", "malformed", None),
+        ("360MB", "malformed", None),
+        ("-5M", "malformed", None),
+        ("256M,low,high", "malformed", None),
+    ],
+)
+def test_one_argument(text: str, kind: str, size: int | None) -> None:
+    request = Request.parse(text)
+    assert (request.kind, request.bytes) == (kind, size)
+
+
+@pytest.mark.parametrize(
+    "cmdline",
+    [
+        "root=live:LABEL=SQFSRAID crashkernel=360M quiet",
+        "crashkernel=512M,high crashkernel=72M,low",
+        "crashkernel=512M,high",
+        "crashkernel=2G-64G:256M,64G-:512M",
+    ],
+)
+def test_good_command_lines(cmdline: str) -> None:
+    assert Crashkernel.from_cmdline(cmdline).problem is None
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "says"),
+    [
+        ("quiet", "no crashkernel="),
+        ("crashkernel=M", "not a size"),
+        ("crashkernel=0", "asks for nothing"),
+        ("crashkernel=360M crashkernel=512M,high crashkernel=72M,low", "ignores the others"),
+        ("crashkernel=360M crashkernel=256M", "more than once"),
+        ("crashkernel=72M,low", "reserves nothing"),
+        ("crashkernel=512M,high crashkernel=256M,high", "more than once"),
+        ("crashkernel=512M,high,low", "not a size"),
+    ],
+)
+def test_bad_command_lines(cmdline: str, says: str) -> None:
+    assert says in (Crashkernel.from_cmdline(cmdline).problem or "")
+
+
+def test_arguments_for_init_and_lookalikes_do_not_count() -> None:
+    assert not Crashkernel.from_cmdline("quiet xcrashkernel=1M crashkernelx=1M -- crashkernel=360M").requests
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read(text: str) -> None:
+    Request.parse(text)
+    Crashkernel.from_cmdline(text)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["", "k", "K", "M", "g", "T"]))
+def test_sizes_scale(number: int, suffix: str) -> None:
+    assert in_bytes(f"{number}{suffix}") == number * 1024 ** ("kmgt".index(suffix.lower()) + 1 if suffix else 0)

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Repairs of the kdump initrd. Without --apply they are planned and reported, and nothing is changed."""
+
+from __future__ import annotations
+
+from kdumpcheck.suite.recovery import Recover
+
+
+def test_rebuild_the_kdump_initrd(recover: Recover) -> None:
+    """Set the old initrd aside, have kdump build a new one, prove it; put the old one back if that fails."""
+    recover("initrd.rebuild")

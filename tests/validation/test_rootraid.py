@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Will the dump land where it survives the reboot and can be found?
+
+The capture kernel mounts ROOTRAID itself, with no overlay on it, and finds its way by two links that the boot hook
+of dracut-metal-mdsquash makes: `boot` and `crash`, both relative, both into the current upper layer.
+"""
+
+from __future__ import annotations
+
+from kdumpcheck import check, expect
+from kdumpcheck.facts import Rootraid, Sysconfig
+from kdumpcheck.providers import Provider
+
+REMAKE = (
+    "The boot hook makes the links anew at each boot, but it cannot replace a real directory: move any dumps in it "
+    "to /var/crash, remove it, then reboot the node."
+)
+SOURCE = "dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh; docs-csm background/ncn_kdump.md"
+
+
+@check(
+    "rootraid.mounted",
+    title="ROOTRAID is there and mounted for writing",
+    instruction="Look at the disks (cat /proc/mdstat; lsblk -o NAME,LABEL,MOUNTPOINT): the overlay must be on ROOTRAID.",
+    source="dracut-metal-mdsquash metal-md-lib.sh; lsblk(8)",
+)
+def test_rootraid_is_mounted(rootraid: Rootraid) -> None:
+    mount = rootraid.mount
+    expect(
+        rootraid.device,
+        expected="a disk labelled ROOTRAID",
+        found=rootraid.device or "no disk has this label",
+    )
+    expect(
+        mount is not None,
+        expected=f"{rootraid.device} mounted",
+        found=f"mounted on {mount.point}" if mount else "it is not mounted",
+    )
+    options = mount.options if mount else ()
+    expect("rw" in options, expected="mounted for writing", found=",".join(options))
+
+
+@check(
+    "links.boot",
+    title="ROOTRAID's boot link leads into the upper layer",
+    instruction=REMAKE,
+    source=SOURCE,
+    follows=("rootraid.mounted",),
+)
+def test_boot_link_leads_into_the_upper_layer(rootraid: Rootraid) -> None:
+    leads_into_the_upper_layer(rootraid, "/boot", rootraid.upper + "/boot")
+
+
+@check(
+    "links.crash",
+    title="ROOTRAID's crash link leads to /var/crash in the upper layer",
+    instruction=REMAKE,
+    source=SOURCE,
+    follows=("rootraid.mounted",),
+)
+def test_crash_link_leads_to_var_crash(rootraid: Rootraid, sysconfig: Sysconfig, kdump: Provider) -> None:
+    leads_into_the_upper_layer(rootraid, kdump.dump_link(sysconfig), rootraid.upper + "/var/crash")
+
+
+def leads_into_the_upper_layer(rootraid: Rootraid, name: str, place: str) -> None:
+    """What is asked of either link."""
+    link = rootraid.link(name)
+    expect(
+        rootraid.upper,
+        expected="/run/overlayfs leads to the upper layer",
+        found=rootraid.upper or "it does not",
+    )
+    expect(link.is_link, expected=f"{link.path} is a link", found=link.description)
+    expect(link.is_relative, expected="a relative link, valid in the capture kernel too", found=link.description)
+    expect(link.resolved == place, expected=f"it leads to {place}", found=link.resolved or link.description)

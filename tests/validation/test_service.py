@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is kdump armed: enabled at boot, started, and its capture kernel really loaded?
+
+A green kdump.service proves little: it stays "active" after it ran, whatever became of what it loaded.
+"""
+
+from __future__ import annotations
+
+from kdumpcheck import check, expect
+from kdumpcheck.facts import Reservation, Units
+from kdumpcheck.providers import Provider
+
+
+@check(
+    "service.enabled",
+    title="kdump starts at boot",
+    instruction="systemctl enable kdump.service kdump-early.service",
+    source="metal-provision group_vars/metal/services.suse.x86_64.yml",
+)
+def test_kdump_is_enabled(units: Units, kdump: Provider) -> None:
+    for name in kdump.units:
+        unit = units.get(name)
+        expect(
+            unit.exists and unit.enabled_state == "enabled",
+            expected=f"{name} enabled",
+            found=f"{name} {unit.enabled_state or unit.load_state}",
+        )
+
+
+@check(
+    "service.active",
+    title="kdump has started",
+    instruction="journalctl -b -u kdump.service tells why it did not; then systemctl restart kdump.service",
+    source="openSUSE/kdump init/kdump.service (oneshot, RemainAfterExit)",
+    follows=("crashkernel.present", "crashkernel.reserved"),
+)
+def test_kdump_is_active(units: Units, kdump: Provider) -> None:
+    unit = units.get(kdump.units[0])
+    waited = f" after {units.waited} s of waiting" if unit.active_state == "activating" else ""
+    expect(
+        unit.active_state == "active" and unit.result == "success",
+        expected=f"{unit.name or kdump.units[0]} active",
+        found=f"{unit.name or kdump.units[0]} {unit.state}{waited}",
+    )
+
+
+@check(
+    "service.loaded",
+    title="A capture kernel is loaded",
+    instruction="systemctl restart kdump.service, and read journalctl -b -u kdump.service when it is still not loaded",
+    source="Linux ABI sysfs-kernel-kexec (kexec_crash_loaded)",
+    follows=("crashkernel.present", "crashkernel.reserved", "service.active"),
+)
+def test_a_capture_kernel_is_loaded(reservation: Reservation) -> None:
+    expect(
+        reservation.loaded,
+        expected="/sys/kernel/kexec_crash_loaded is 1",
+        found=f"it is {int(reservation.loaded)}",
+    )
