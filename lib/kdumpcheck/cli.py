@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Print the read-only sh script that looks at a node. Run it as root on any node with any tool, keep "
         "each answer as NODE.out in one directory, and judge them with: pytest tests/validation --replay DIR",
     )
-    probe.add_argument("--patience", type=int, default=60, metavar="S", help="seconds to wait for a unit still starting")
+    probe.add_argument(
+        "--patience", type=int, default=60, metavar="S", help="seconds to wait for a unit still starting"
+    )
     probe.set_defaults(run=_probe)
     return parser
 

@@ -20,6 +20,9 @@ from kdumpcheck.suite.suite import SUITE, Suite
 
 __all__ = ["recover"]
 
+#: Set when checks were collected in a run that names no nodes.
+UNNAMED = pytest.StashKey[bool]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options."""
@@ -72,7 +75,8 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
         return None
     suite = collector.config.stash.get(SUITE, None)
     if suite is None:
-        raise pytest.UsageError("no node was named: give --nodes SET (as in --nodes 'ncn-m001,ncn-w[001-003]')")
+        collector.config.stash[UNNAMED] = True
+        return []
     suite.add_check(check)
     return [CheckItem.from_parent(collector, name=f"{name}[{node}]", check=check, node=node) for node in suite.nodes]
 
@@ -83,13 +87,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "recover" not in metafunc.fixturenames:
         return
     if suite is None:
-        raise pytest.UsageError("no node was named: give --nodes SET (as in --nodes 'ncn-m001,ncn-w[001-003]')")
-    metafunc.parametrize("recover", list(suite.nodes), ids=list(suite.nodes), indirect=True)
+        metafunc.config.stash[UNNAMED] = True
+    nodes = list(suite.nodes) if suite is not None else []
+    metafunc.parametrize("recover", nodes, ids=nodes, indirect=True)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Repairs come first, then the checks, so that the verdict is of the node as it is left."""
+    if UNNAMED in session.config.stash:
+        raise pytest.UsageError("no node was named: give --nodes SET (as in --nodes 'ncn-m001,ncn-w[001-003]')")
     if session.config.stash.get(SUITE, None) is not None:
         items.sort(key=lambda item: isinstance(item, CheckItem))
 
@@ -145,9 +152,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401 - not public in pytest
-    """Say what to do now."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Generator[None]:  # noqa: ANN401 - not public
+    """Say what to do now, instead of pytest's block for each single verdict."""
     suite = config.stash.get(SUITE, None)
-    if suite is not None:
-        terminal.summary(terminalreporter, suite)
+    if suite is None:
+        return (yield)
+    terminal.summary(terminalreporter, suite)
+    with terminal.verdicts_hidden(terminalreporter):
+        return (yield)

@@ -39,7 +39,7 @@ class Evidence:
 
     `taken` is the controller's clock in UTC, `origin` how the node was reached ("ssh://root@host:22"),
     `digest` the probe's. `failure` holds the one line of a look that failed; then there are no outputs.
-    `complete` is False when the answer ended before the probe did (a cut connection).
+    `complete` is False when the answer ended before the probe did; `ended` then says why, if that is known.
     """
 
     node: str
@@ -49,6 +49,7 @@ class Evidence:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     complete: bool = False
     failure: str | None = None
+    ended: str | None = None
     attempts: tuple[str, ...] = ()
 
     def output(self, name: str) -> Output | Unknown:
@@ -57,13 +58,17 @@ class Evidence:
             return Unknown(self.failure)
         output = self.outputs.get(name)
         if output is None:
-            cut = "the connection ended before it was asked" if not self.complete else "it was not asked"
-            return Unknown(f"no evidence of {name!r}: {cut}")
+            return Unknown(f"no evidence of {name!r}: {self._why_not()}")
         if output.exit_status is None:
-            return Unknown(f"the connection ended while {name!r} was answering")
+            return Unknown(f"no whole evidence of {name!r}: {self._why_not()}")
         if output.timed_out:
             return Unknown(f"{name!r} did not answer in time ({output.seconds:.0f} s)")
         return output
+
+    def _why_not(self) -> str:
+        if self.ended is not None:
+            return self.ended
+        return "it was not asked" if self.complete else "the connection ended before it was told"
 
     def text(self, name: str) -> str | Unknown:
         """The text of one section, or why there is none; a cut answer is no answer."""

@@ -8,6 +8,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def save(directory: Path, evidence: Evidence, raw: bytes) -> Path:
         "taken": evidence.taken.astimezone(UTC).isoformat(),
         "origin": evidence.origin,
         "failure": evidence.failure,
+        "ended": evidence.ended,
         "attempts": list(evidence.attempts),
     }
     payload = gzip.compress(json.dumps(header).encode() + b"\n" + raw, compresslevel=6, mtime=0)
@@ -60,7 +62,7 @@ def load(path: Path) -> Evidence:
     first, _, rest = raw.partition(b"\n")
     if first.startswith(b'{"kdumpcheck-evidence"'):
         return _from_header(path, _header(path, first), rest)
-    return _answered(path, rest=raw, node=path.name.split(".")[0], taken=_mtime(path), origin=f"file:{path.name}")
+    return _answered(path, raw, Evidence(path.name.split(".")[0], _mtime(path), f"file:{path.name}"))
 
 
 def load_directory(directory: Path) -> dict[str, Evidence]:
@@ -111,28 +113,32 @@ def _header(path: Path, line: bytes) -> Mapping[str, Any]:
 
 
 def _from_header(path: Path, header: Mapping[str, Any], rest: bytes) -> Evidence:
-    node, origin, failure = header.get("node"), header.get("origin"), header.get("failure")
-    attempts = header.get("attempts") or []
+    node, origin, attempts = header.get("node"), header.get("origin"), header.get("attempts") or []
     if not isinstance(node, str) or not isinstance(origin, str) or not isinstance(attempts, list):
         raise EvidenceError(f"{path}: its first line does not name a node and where it was reached")
     try:
         taken = datetime.fromisoformat(str(header.get("taken"))).astimezone(UTC)
     except ValueError:
         raise EvidenceError(f"{path}: its first line does not say when it was taken") from None
-    past = tuple(str(attempt) for attempt in attempts)
-    if failure is not None:
-        return Evidence(node, taken, origin, failure=str(failure), attempts=past)
-    return _answered(path, rest, node, taken, origin, past)
+    failure, ended = header.get("failure"), header.get("ended")
+    kept = Evidence(
+        node,
+        taken,
+        origin,
+        failure=None if failure is None else str(failure),
+        ended=None if ended is None else str(ended),
+        attempts=tuple(str(attempt) for attempt in attempts),
+    )
+    return kept if failure is not None else _answered(path, rest, kept)
 
 
-def _answered(
-    path: Path, rest: bytes, node: str, taken: datetime, origin: str, attempts: tuple[str, ...] = ()
-) -> Evidence:
+def _answered(path: Path, raw: bytes, kept: Evidence) -> Evidence:
+    """The evidence with the outputs that the raw answer holds."""
     try:
-        answer = parse_answer(rest)
+        answer = parse_answer(raw)
     except FramingError as error:
         raise EvidenceError(f"{path}: {error}") from None
-    return Evidence(node, taken, origin, answer.digest, answer.outputs, answer.complete, attempts=attempts)
+    return replace(kept, digest=answer.digest, outputs=answer.outputs, complete=answer.complete)
 
 
 def _mtime(path: Path) -> datetime:

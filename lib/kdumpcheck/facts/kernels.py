@@ -11,12 +11,13 @@ from kdumpcheck.facts.lines import pairs
 from kdumpcheck.probe import Section
 
 # The vendor's dracut-lib.sh derives KVER from the installed RPM, not from the running kernel; with two kernels
-# installed it mixes their names. It is asked here, in a shell of its own, only to be compared.
+# installed it mixes their names. It is asked here, in a bash of its own (it uses arrays), only to be compared.
 _SCRIPT = r"""
 printf 'running=%s\n' "$(uname -r)"
 library=/srv/cray/scripts/common/dracut-lib.sh
 [ -r "$library" ] || exit 0
-printf 'kver=%s\n' "$(. "$library" >/dev/null 2>&1; printf '%s' "${KVER:-}" | head -n 1)"
+export library
+printf 'kver=%s\n' "$(bash -c '. "$library" >/dev/null 2>&1; printf "%s" "${KVER:-}"' | head -n 1)"
 """
 
 

@@ -19,11 +19,12 @@ _PROPERTIES = (
 # After a boot or a restart the initrd may be under construction (10-30 s on metal). That is no fault: wait for it,
 # here on the node and before anything else is read, so that all of the evidence is of the settled state.
 _SETTLE = rf"""
-waited=0
-while [ "$waited" -lt "$patience" ]; do
-    systemctl is-active {_NAMES} 2>/dev/null | grep -q -x activating || break
+uptime() {{ read -r now _ </proc/uptime; printf '%s' "${{now%%.*}}"; }}
+began=$(uptime) waited=0
+while systemctl is-active {_NAMES} 2>/dev/null | grep -q -x activating; do
+    waited=$(($(uptime) - began))
+    [ "$waited" -lt "$patience" ] || break
     sleep 1
-    waited=$((waited + 1))
 done
 printf 'waited=%s\n' "$waited"
 """

@@ -7,12 +7,22 @@ import resource
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cached_property
 from typing import Protocol, Self
 
 from kdumpcheck.fleet.look import Look, look
 from kdumpcheck.nodes import Node
 from kdumpcheck.probe import Probe
-from kdumpcheck.transport import Completed, Connection, Deadline, Transport
+from kdumpcheck.transport import (
+    Completed,
+    Connection,
+    Deadline,
+    ForeignConnection,
+    SshSettings,
+    Transport,
+    run_as_root,
+    testinfra_connection,
+)
 
 #: Connections at once when nobody says otherwise; more gains little, and a bastion's MaxStartups is soon met.
 DEFAULT_FANOUT = 50
@@ -30,13 +40,18 @@ class Progress(Protocol):
 class Fleet:
     """Reaches nodes. Use as a context manager: leaving it closes every connection."""
 
-    def __init__(self, transport: Transport, seconds: float, fanout: int | None = None) -> None:
+    def __init__(self, settings: SshSettings, seconds: float, fanout: int | None = None) -> None:
         """`seconds` is what one look at one node may take; `fanout` how many nodes at once."""
-        self.transport = transport
+        self.settings = settings
         self.seconds = seconds
         self.fanout = fanout or default_fanout()
-        self._open: dict[str, Connection] = {}
+        self._open: dict[str, Connection | ForeignConnection] = {}
         self._lock = threading.Lock()
+
+    @cached_property
+    def transport(self) -> Transport:
+        """SSH, made when the first node needs it: it reads ssh_config and known_hosts once for all."""
+        return Transport(self.settings)
 
     def __enter__(self) -> Self:
         return self
@@ -50,15 +65,19 @@ class Fleet:
             connections, self._open = list(self._open.values()), {}
         for connection in connections:
             connection.close()
-        self.transport.close()
+        if "transport" in self.__dict__:
+            self.transport.close()
 
-    def connection(self, node: Node, deadline: Deadline) -> Connection:
+    def connection(self, node: Node, deadline: Deadline) -> Connection | ForeignConnection:
         """The one connection to a node, opened when first asked for. Raises `TransportError`."""
         with self._lock:
             known = self._open.get(node.name)
         if known is not None:
             return known
-        opened = self.transport.connect(node, deadline)
+        if node.hostspec is not None:
+            opened: Connection | ForeignConnection = testinfra_connection(node.hostspec, node.name)
+        else:
+            opened = self.transport.connect(node, deadline)
         with self._lock:
             self._open[node.name] = opened
         return opened
@@ -73,7 +92,7 @@ class Fleet:
     def run(self, node: Node, script: str, *, seconds: float, limit: int) -> Completed:
         """Run a sh script as root on a node: one exec, script on standard input. Raises `TransportError`."""
         deadline = Deadline.after(seconds)
-        return self.connection(node, deadline).run_as_root(script, deadline=deadline, limit=limit)
+        return run_as_root(self.connection(node, deadline), script.encode(), deadline=deadline, limit=limit)
 
     def look(self, node: Node, probe: Probe) -> Look:
         """Look at one node."""

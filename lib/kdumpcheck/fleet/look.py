@@ -27,14 +27,19 @@ class Look:
 def look(node: Node, probe: Probe, run: Runner) -> Look:
     """Look at one node. Never raises for what a node does or says: that becomes the evidence's `failure`."""
     taken, origin = datetime.now(UTC), origin_of(node)
+    ended: str | None = None
     try:
         completed = run(node, probe)
     except TransportError as error:
-        return Look(Evidence(node.name, taken, origin, failure=_without_name(str(error), node.name)))
+        ended = _without_name(str(error), node.name)
+        if error.partial is None:
+            return Look(Evidence(node.name, taken, origin, failure=ended, attempts=error.attempts))
+        # What a node said before it was lost is still true: judge that, and call the rest unknown.
+        completed = error.partial
     try:
         answer = parse_answer(completed.stdout, completed.stderr)
     except FramingError as error:
-        return Look(Evidence(node.name, taken, origin, failure=str(error)))
+        return Look(Evidence(node.name, taken, origin, failure=ended or str(error), attempts=completed.attempts))
     evidence = Evidence(
         node.name,
         taken,
@@ -42,6 +47,7 @@ def look(node: Node, probe: Probe, run: Runner) -> Look:
         answer.digest,
         answer.outputs,
         complete=answer.complete,
+        ended=ended,
         attempts=completed.attempts,
     )
     return Look(evidence, completed.stdout)

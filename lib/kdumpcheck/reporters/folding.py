@@ -50,10 +50,10 @@ def _lost(reason: str, names: list[str]) -> Finding:
     return Finding(Outcome.ERROR, fold(names), "could not look", reason, "", len(names))
 
 
-def _by_reason(lost: dict[str, str | None]) -> dict[str, list[str]]:
+def _by_reason(lost: dict[str, str]) -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
     for name, reason in lost.items():
-        reasons.setdefault(reason or "", []).append(name)
+        reasons.setdefault(reason, []).append(name)
     return reasons
 
 

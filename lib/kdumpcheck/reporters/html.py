@@ -45,6 +45,14 @@ class Page:
         """The page's name."""
         report.title = "kdumpcheck: will these nodes save a dump?"
 
+    @pytest.hookimpl(optionalhook=True, trylast=True)
+    def pytest_metadata(self, metadata: dict[str, str]) -> None:
+        """The environment table says what run this is, and nothing of the machine it ran on."""
+        metadata.clear()
+        metadata["kdumpcheck"] = self.suite.run.version
+        metadata["Started"] = self.suite.run.started.strftime("%Y-%m-%d %H:%M:%S UTC")
+        metadata["Mode"] = {"live": "nodes looked at now", "replay": "kept evidence"}[self.suite.run.mode]
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Our columns instead of pytest-html's."""

@@ -14,6 +14,7 @@ import pytest
 from kdumpcheck.checks import Outcome
 from kdumpcheck.nodes import fold
 from kdumpcheck.reporters.folding import findings, verdict
+from kdumpcheck.suite.items import result_of
 
 if TYPE_CHECKING:
     from kdumpcheck.fleet.fleet import Progress
@@ -66,6 +67,19 @@ def progress(config: pytest.Config) -> Iterator[Progress]:
     yield told
     if live:
         reporter.rewrite("", erase=True)
+
+
+@contextmanager
+def verdicts_hidden(reporter: Any) -> Iterator[None]:  # noqa: ANN401 - pytest's terminal reporter is not public
+    """Keep pytest from repeating each verdict in blocks of its own; failures of ordinary tests stay in view."""
+    kept = dict(reporter.stats)
+    for category in ("failed", "error", "skipped"):
+        reporter.stats[category] = [report for report in kept.get(category, ()) if result_of(report) is None]
+    try:
+        yield
+    finally:
+        reporter.stats.clear()
+        reporter.stats.update(kept)
 
 
 def summary(reporter: Any, suite: Suite) -> None:  # noqa: ANN401 - pytest's terminal reporter is not public

@@ -70,7 +70,7 @@ def _report(item: CheckItem, result: Result, when: Any, outcome: Any) -> CheckRe
     )
     if told:
         # Plain JSON types, so that the report survives the way from a worker process.
-        report.kdumpcheck_result = {**asdict(result), "outcome": result.outcome.value}
+        report.__dict__["kdumpcheck_result"] = {**asdict(result), "outcome": result.outcome.value}
     return report
 
 

@@ -89,4 +89,4 @@ def recover(request: pytest.FixtureRequest) -> Recover:
 def attach(item: pytest.Item, report: pytest.TestReport) -> None:
     """Put what was repaired onto the report of the test that did it."""
     if report.when == "call":
-        report.kdumpcheck_remedies = [asdict(remedy) for remedy in item.stash.get(REPAIRS, [])]
+        report.__dict__["kdumpcheck_remedies"] = [asdict(remedy) for remedy in item.stash.get(REPAIRS, [])]

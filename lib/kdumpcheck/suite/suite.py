@@ -22,7 +22,7 @@ from kdumpcheck.probe import Probe, Section, compose
 from kdumpcheck.results import NodeLook, Run
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
-from kdumpcheck.transport import SshSettings, Transport
+from kdumpcheck.transport import SshSettings
 
 
 class Suite:
@@ -65,7 +65,7 @@ class Suite:
             known_hosts=self.inventory.known_hosts,
             sudo=self.options.sudo,
         )
-        return Fleet(Transport(settings), self.options.deadline, self.options.fanout)
+        return Fleet(settings, self.options.deadline, self.options.fanout)
 
     @cached_property
     def judge(self) -> Judge:

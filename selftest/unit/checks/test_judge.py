@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,16 +24,11 @@ from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Kernels
 from kdumpcheck.providers.suse_legacy import PROVIDER
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import EvidenceOf
-
 SYSTEM = "uname_s=Linux\nuname_r=6.1\n"
 
 
 @pytest.fixture
-def subject(evidence_of: EvidenceOf) -> Subject:
+def subject(evidence_of: Callable[..., Evidence]) -> Subject:
     return Subject(evidence_of({"system": SYSTEM, "kernels": "running=6.1\n"}), lambda _: PROVIDER)
 
 
@@ -147,12 +142,12 @@ def test_a_lost_node_is_an_error_in_every_check() -> None:
     assert (result.outcome, result.message) == (Outcome.ERROR, "nobody answers")
 
 
-def test_another_system_is_an_error(evidence_of: EvidenceOf) -> None:
+def test_another_system_is_an_error(evidence_of: Callable[..., Evidence]) -> None:
     other = Subject(evidence_of({"system": "uname_s=FreeBSD\nuname_r=14\n"}), lambda _: PROVIDER)
     assert "FreeBSD, not Linux" in judged(cause, other).message
 
 
-def test_no_kdump_is_an_error(evidence_of: EvidenceOf) -> None:
+def test_no_kdump_is_an_error(evidence_of: Callable[..., Evidence]) -> None:
     none = Subject(evidence_of({"system": SYSTEM}), lambda _: Unknown("no kdump here"))
     assert judged(cause, none).outcome is Outcome.ERROR
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 from kdumpcheck.evidence import Evidence, Output, Unknown
 from kdumpcheck.facts import FACTS, Initrds, Kernels, Packages, Reservation, Rootraid, Sysconfig, System, Units
 from kdumpcheck.facts.packages import release_numbers
-
-if TYPE_CHECKING:
-    from conftest import EvidenceOf
 
 ROOT = "/run/initramfs/overlayfs"
 UPPER = f"{ROOT}/LiveOS/overlay-SQFSRAID-5ca1ab1e-0000-4000-8000-000000000001"
@@ -30,7 +27,7 @@ def test_any_bytes_are_survived(name: str, noise: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", FACTS)
-def test_what_was_not_asked_is_unknown_with_a_reason(name: str, evidence_of: EvidenceOf) -> None:
+def test_what_was_not_asked_is_unknown_with_a_reason(name: str, evidence_of: Callable[..., Evidence]) -> None:
     found = FACTS[name].parse(evidence_of({}))
     assert isinstance(found, Unknown)
     assert "no evidence" in found.reason
@@ -42,7 +39,7 @@ def test_what_was_not_asked_is_unknown_with_a_reason(name: str, evidence_of: Evi
     [
         (Output(b"x", 124, 10.0, truncated=False), "in time"),
         (Output(b"x" * 10, 141, 0.1, truncated=True), "was cut"),
-        (Output(b"x", None, 0.0, truncated=False), "connection ended"),
+        (Output(b"x", None, 0.0, truncated=False), "no whole evidence"),
     ],
 )
 def test_a_half_answer_is_no_answer(name: str, output: Output, why: str) -> None:
@@ -52,7 +49,7 @@ def test_a_half_answer_is_no_answer(name: str, output: Output, why: str) -> None
     assert why in found.reason
 
 
-def test_system(evidence_of: EvidenceOf) -> None:
+def test_system(evidence_of: Callable[..., Evidence]) -> None:
     text = (
         "uname_s=Linux\nuname_n=ncn-w001\nuname_r=5.14.21-150500.55.39.1-default\nuname_m=x86_64\n"
         'uid=0\nnow=1795386020\nboot_id=ab-cd\nos_id="sles"\nos_version="15.5"\n'
@@ -63,7 +60,7 @@ def test_system(evidence_of: EvidenceOf) -> None:
     )
 
 
-def test_reservation_as_captured(evidence_of: EvidenceOf) -> None:
+def test_reservation_as_captured(evidence_of: Callable[..., Evidence]) -> None:
     text = "kexec_crash_loaded=1\nkexec_crash_size=167772160\n  1d000000-26ffffff : Crash kernel\n"
     reservation = Reservation.parse(evidence_of({"reservation": text}))
     assert isinstance(reservation, Reservation)
@@ -71,7 +68,7 @@ def test_reservation_as_captured(evidence_of: EvidenceOf) -> None:
     assert reservation.reserved == 160 * 2**20
 
 
-def test_reservation_in_two_regions_counts_both(evidence_of: EvidenceOf) -> None:
+def test_reservation_in_two_regions_counts_both(evidence_of: Callable[..., Evidence]) -> None:
     # Older kernels count only the high region in kexec_crash_size.
     text = (
         "kexec_crash_loaded=0\nkexec_crash_size=536870912\n"
@@ -82,14 +79,14 @@ def test_reservation_in_two_regions_counts_both(evidence_of: EvidenceOf) -> None
     assert reservation.reserved == (512 + 72) * 2**20
 
 
-def test_reservation_seen_without_privilege_falls_back_on_the_kernels_sum(evidence_of: EvidenceOf) -> None:
+def test_reservation_seen_without_privilege_falls_back_on_the_kernels_sum(evidence_of: Callable[..., Evidence]) -> None:
     text = "kexec_crash_loaded=1\nkexec_crash_size=4096\n  00000000-00000000 : Crash kernel\n"
     reservation = Reservation.parse(evidence_of({"reservation": text}))
     assert isinstance(reservation, Reservation)
     assert reservation.reserved == 4096
 
 
-def test_the_kernels_complaint_is_kept(evidence_of: EvidenceOf) -> None:
+def test_the_kernels_complaint_is_kept(evidence_of: Callable[..., Evidence]) -> None:
     text = (
         "kexec_crash_loaded=0\nkexec_crash_size=0\n"
         "dmesg: [    0.0] Cannot reserve 256MB crashkernel low memory, please try smaller size.\n"
@@ -99,7 +96,7 @@ def test_the_kernels_complaint_is_kept(evidence_of: EvidenceOf) -> None:
     assert "Cannot reserve 256MB" in reservation.refusals[0]
 
 
-def test_units_as_captured(evidence_of: EvidenceOf) -> None:
+def test_units_as_captured(evidence_of: Callable[..., Evidence]) -> None:
     text = (
         "Result=success\nExecMainStatus=0\nId=kdump.service\nLoadState=loaded\nActiveState=active\nSubState=exited\n"
         "UnitFileState=enabled\nActiveEnterTimestampMonotonic=33000000\nConditionResult=yes\n\n"
@@ -117,7 +114,7 @@ def test_units_as_captured(evidence_of: EvidenceOf) -> None:
     assert not units.get("never-heard.service").exists
 
 
-def test_packages_of_both_managers(evidence_of: EvidenceOf) -> None:
+def test_packages_of_both_managers(evidence_of: Callable[..., Evidence]) -> None:
     text = (
         "asked\trpm\nrpm\tkernel-default\t5.14.21-150500.1\nrpm\tkernel-default\t5.14.21-150500.2\n"
         "rpm\tkdump\t1.0.2+git14-150500.3\npackage crash is not installed\n"
@@ -146,7 +143,7 @@ def test_release_numbers(version: str, numbers: tuple[int, ...]) -> None:
     assert release_numbers(version) == numbers
 
 
-def test_sysconfig_quotes_and_absence(evidence_of: EvidenceOf) -> None:
+def test_sysconfig_quotes_and_absence(evidence_of: Callable[..., Evidence]) -> None:
     live = 'KDUMP_SAVEDIR="file:///crash"\nKDUMP_CPUS=1\nKDUMP_COMMANDLINE_APPEND=\'a b="c"\' # why\nKDUMP_BAD="open\n'
     sysconfig = Sysconfig.parse(evidence_of({"sysconfig.live": live, "sysconfig.image": "#absent\n"}))
     assert isinstance(sysconfig, Sysconfig)
@@ -156,7 +153,7 @@ def test_sysconfig_quotes_and_absence(evidence_of: EvidenceOf) -> None:
     assert sysconfig.image is None
 
 
-def test_rootraid_with_good_links(evidence_of: EvidenceOf) -> None:
+def test_rootraid_with_good_links(evidence_of: Callable[..., Evidence]) -> None:
     text = (
         f"device=/dev/md127\nupper={UPPER}\n"
         f"mount\t/mnt/bind\t/LiveOS\trw,relatime\nmount\t/mnt/second\t/\tro\nmount\t{ROOT}\t/\trw,relatime\n"
@@ -172,7 +169,7 @@ def test_rootraid_with_good_links(evidence_of: EvidenceOf) -> None:
     assert rootraid.link("/else").kind == "absent"
 
 
-def test_rootraid_absent_and_unmounted(evidence_of: EvidenceOf) -> None:
+def test_rootraid_absent_and_unmounted(evidence_of: Callable[..., Evidence]) -> None:
     absent = Rootraid.parse(evidence_of({"rootraid": ""}))
     unmounted = Rootraid.parse(evidence_of({"rootraid": "device=/dev/md127\nupper=\n"}))
     assert isinstance(absent, Rootraid)
@@ -181,19 +178,19 @@ def test_rootraid_absent_and_unmounted(evidence_of: EvidenceOf) -> None:
     assert (unmounted.device, unmounted.mount) == ("/dev/md127", None)
 
 
-def test_mount_points_with_blanks_are_undone(evidence_of: EvidenceOf) -> None:
+def test_mount_points_with_blanks_are_undone(evidence_of: Callable[..., Evidence]) -> None:
     rootraid = Rootraid.parse(evidence_of({"rootraid": "device=/dev/x\nmount\t/mnt/a\\040b\\134c\t/\trw\n"}))
     assert isinstance(rootraid, Rootraid)
     assert rootraid.mounts[0].point == "/mnt/a b\\c"
 
 
-def test_kernels(evidence_of: EvidenceOf) -> None:
+def test_kernels(evidence_of: Callable[..., Evidence]) -> None:
     assert Kernels.parse(evidence_of({"kernels": "running=6.1\nkver=6.1\n"})) == Kernels("6.1", "6.1")
     assert Kernels.parse(evidence_of({"kernels": "running=6.1\n"})) == Kernels("6.1", None)
     assert Kernels.parse(evidence_of({"kernels": "running=6.1\nkver=\n"})) == Kernels("6.1", "")
 
 
-def test_initrds(evidence_of: EvidenceOf) -> None:
+def test_initrds(evidence_of: Callable[..., Evidence]) -> None:
     text = (
         "initrd\t/boot/initrd-6.1-kdump\tregular file\t17324176\t1795381766\tfd377a585a00\n"
         "initrd\t/boot/initrd-5.3-kdump\tregular empty file\t0\t1795381766\t\n"
