@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kdumpcheck.nodes.dump import dump
-from kdumpcheck.nodes.find import Found, find_inventory, open_inventory
+from kdumpcheck.nodes.find import find_inventory
 from kdumpcheck.nodes.fold import fold
 from kdumpcheck.nodes.inventory import Inventory
 from kdumpcheck.nodes.load import load_inventory
@@ -12,7 +12,6 @@ from kdumpcheck.nodes.node import InventoryError, Node, role_of
 from kdumpcheck.nodes.nodeset import expand, natural
 
 __all__ = [
-    "Found",
     "Inventory",
     "InventoryError",
     "Node",
@@ -22,6 +21,5 @@ __all__ = [
     "fold",
     "load_inventory",
     "natural",
-    "open_inventory",
     "role_of",
 ]

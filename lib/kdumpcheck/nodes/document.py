@@ -21,15 +21,19 @@ def read_text(path: Path, limit: int = MAX_BYTES) -> str:
     """The file's text, at most `limit` bytes of UTF-8; `InventoryError` says in one line why not."""
     try:
         # A pipe or a device could keep us waiting for ever; an inventory is a file.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise InventoryError(f"{path}: not a regular file")
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+        data = _head(path, limit + 1) if stat.S_ISREG(path.stat().st_mode) else None
     except OSError as error:
         raise InventoryError(f"{path}: {error.strerror or error}") from None
     except ValueError:  # a NUL byte in the path
         raise InventoryError(f"{quote(str(path))}: not a usable file name") from None
+    if data is None:
+        raise InventoryError(f"{path}: not a regular file")
     return _decode(path, data, limit)
+
+
+def _head(path: Path, limit: int) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(limit)
 
 
 def _decode(path: Path, data: bytes, limit: int) -> str:

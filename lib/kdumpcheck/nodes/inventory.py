@@ -26,7 +26,8 @@ class Inventory:
 
     `groups` holds every group flat, in natural order: those the source wrote down, each role, and "all".
     `origin` is the file or variable it came from, None when there is no inventory at all; `loader` says who
-    read it; `notes` are lines the operator should see. `ssh_config` and `known_hosts` are paths or None.
+    read it; `notes` are lines the operator should see; `found` says how we came by it, unless it was named.
+    `ssh_config` and `known_hosts` are paths or None.
     """
 
     nodes: Mapping[str, Node]
@@ -36,6 +37,7 @@ class Inventory:
     ssh_config: Path | None = None
     known_hosts: Path | None = None
     notes: tuple[str, ...] = ()
+    found: str | None = None
 
     @classmethod
     def none(cls) -> Inventory:
@@ -86,7 +88,8 @@ class Inventory:
         if self.origin is None:
             return "no inventory: node names are taken as they are, ssh_config says how to reach them"
         count = "1 node" if len(self.nodes) == 1 else f"{len(self.nodes)} nodes"
-        return f"{count} from {self.origin} (read as {self.loader})"
+        found = f", found {self.found}" if self.found else ""
+        return f"{count} from {self.origin}{found} (read as {self.loader})"
 
 
 def roles(nodes: Iterable[Node]) -> dict[str, list[str]]:

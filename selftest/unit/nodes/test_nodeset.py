@@ -111,6 +111,17 @@ def test_groups_need_an_inventory(expression: str) -> None:
         expand(expression)
 
 
+@pytest.mark.parametrize("expression", ["@all,a1", "n*[1-999]", "@all,@all"])
+def test_work_over_large_groups_is_bounded(expression: str) -> None:
+    everything = [f"n{i}" for i in range(MAX_NODES)]
+    with pytest.raises(InventoryError, match="stands for more than 100000 nodes"):
+        expand(expression, {"all": everything})
+
+
+def test_all_nodes_are_those_of_all_groups_when_nobody_says() -> None:
+    assert expand("@all", {"a": ["n2"], "b": ["n1", "n2"]}) == ("n1", "n2")
+
+
 def test_the_largest_set_is_taken() -> None:
     assert len(expand(f"a[1-{MAX_NODES}]")) == MAX_NODES
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROGRAM = "ansible-inventory"
+BESIDE_PYTHON = Path(sys.executable).parent / PROGRAM
 DEADLINE = 60.0
 MAX_OUTPUT = 64 * 1024 * 1024
 _KILL_WAIT = 5.0
@@ -40,9 +41,8 @@ _FORCED = {
 
 def find_tool(environ: Mapping[str, str]) -> Path | None:
     """Where `ansible-inventory` is: beside our own Python, else on the PATH; None when not installed."""
-    beside = Path(sys.executable).parent / PROGRAM
-    if os.access(beside, os.X_OK):
-        return beside
+    if os.access(BESIDE_PYTHON, os.X_OK):
+        return BESIDE_PYTHON
     found = shutil.which(PROGRAM, path=environ.get("PATH", ""))
     return Path(found) if found else None
 

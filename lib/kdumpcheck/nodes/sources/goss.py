@@ -17,7 +17,7 @@ def read_goss(value: str) -> Inventory:
     """
     words = value.replace(",", " ").split() if "[" not in value else [value]
     try:
-        names = expand(",".join(dict.fromkeys(words)))
+        names = expand(",".join(words))
     except InventoryError as error:
         raise InventoryError(f"${VARIABLE}: {error}") from None
     return Inventory.of(map(Node, names), origin=f"${VARIABLE}", loader="list of names")
