@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which loopback addresses and ports the nodes of a lab have.
+
+Every node has an address for SSH and its console, and its BMC has another: all ports are the same for all nodes, as
+in a real cluster. Several labs may run at once, so each takes a block of two /24 nets that nobody uses.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+from kdumpcheck.lab.errors import LabError
+
+SSH_PORT: Final = 2222
+"""Not 22: an sshd of the host that listens on all addresses would already hold it, and 22 needs root."""
+
+CONSOLE_PORT: Final = 2323
+"""Serial console of a VM; its BMC holds the one connection."""
+
+MAX_NODES: Final = 200
+"""As many BMCs as one ipmi_sim was seen to serve."""
+
+_BLOCKS: Final = 60
+_FIRST_NET: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One lab's share of 127.0.0.0/8: nodes in 127.0.(3+2n).0/24, BMCs in the /24 after it."""
+
+    number: int
+
+    def node(self, index: int) -> str:
+        """Address of a node's SSH and console; nodes count from 1."""
+        return f"127.0.{_FIRST_NET + 2 * self.number}.{index}"
+
+    def bmc(self, index: int) -> str:
+        """Address of a node's BMC."""
+        return f"127.0.{_FIRST_NET + 2 * self.number + 1}.{index}"
+
+
+def bmc_port() -> int:
+    """The IPMI port the lab's BMCs listen on: 623 as in the field, or 9623 where 623 is not allowed."""
+    return 623 if os.geteuid() == 0 else 9623
+
+
+def free_block() -> Block:
+    """The first block nobody listens in. Raises `LabError` when all are taken."""
+    for number in range(_BLOCKS):
+        block = Block(number)
+        # The first node is always there, and its BMC listens even while the node is off.
+        if _free(socket.SOCK_DGRAM, block.bmc(1), bmc_port()) and _free(socket.SOCK_STREAM, block.node(1), SSH_PORT):
+            return block
+    raise LabError(f"all {_BLOCKS} address blocks for labs are in use: somebody listens on 127.0.x.1 in each of them")
+
+
+def _free(kind: socket.SocketKind, address: str, port: int) -> bool:
+    with closing(socket.socket(socket.AF_INET, kind)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

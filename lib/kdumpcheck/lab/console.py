@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watching a node's serial console."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOG: Final = "console.log"
+_TAIL: Final = 8192
+_EVERY: Final = 0.2
+# systemd colours its lines, and firmware moves the cursor about: neither means anything in a log.
+_TERMINAL_ORDERS: Final = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][0-9A-B]|[c=>78])")
+
+
+def follow(directory: Path) -> Iterator[str]:
+    """What a node's console has shown last, and then what it shows, until its lab is gone.
+
+    Bytes that are not text, and control characters that could disturb a terminal, come escaped.
+    """
+    path = directory / LOG
+    position = max(0, path.stat().st_size - _TAIL) if path.exists() else 0
+    pending = b""
+    while directory.exists():
+        piece = _read(path, position)
+        position += len(piece)
+        whole, newline, rest = (pending + piece).rpartition(b"\n")
+        pending = rest
+        if whole or newline:
+            yield plain(whole + newline)
+        if not piece:
+            # Nothing came for a while, so what is there is a prompt, not half a line.
+            if pending:
+                yield plain(pending)
+                pending = b""
+            time.sleep(_EVERY)  # following a log is waiting; the operator ends it with Ctrl-C, or `lab down` does
+
+
+def plain(output: bytes) -> str:
+    """Console output as text that does nothing to the terminal it is printed on."""
+    text = output.decode("utf-8", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")
+    text = _TERMINAL_ORDERS.sub("", text)
+    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
+
+
+def _read(path: Path, position: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(position)
+            return stream.read(65536)
+    except FileNotFoundError:  # nothing has been shown yet
+        return b""

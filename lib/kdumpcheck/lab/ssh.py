@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reaching a lab node over SSH: the configuration everybody uses, and the lab's own short commands."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kdumpcheck.lab.addresses import SSH_PORT
+from kdumpcheck.lab.deadline import Deadline
+from kdumpcheck.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+USER: Final = "root"
+_LIMIT: Final = 4000
+
+_FOR_ALL: Final = """\
+# The nodes of the kdumpcheck lab. Written by `kdumpcheck lab up`, removed by `kdumpcheck lab down`.
+Host *
+    User {user}
+    Port {port}
+    IdentityFile {key}
+    IdentitiesOnly yes
+    UserKnownHostsFile {known_hosts}
+    GlobalKnownHostsFile /dev/null
+    StrictHostKeyChecking yes
+    UpdateHostKeys no
+    PasswordAuthentication no
+    ConnectTimeout 15
+    ServerAliveInterval 15
+    ServerAliveCountMax 4
+"""
+
+
+def config(addresses: Mapping[str, str], key: Path, known_hosts: Path) -> str:
+    """An ssh_config that reaches every node by its name."""
+    nodes = "".join(f"Host {name}\n    HostName {address}\n" for name, address in addresses.items())
+    shared = _FOR_ALL.format(user=USER, port=SSH_PORT, key=_quoted(key), known_hosts=_quoted(known_hosts))
+    return nodes + shared
+
+
+def known_hosts(addresses: Mapping[str, str], host_key: str) -> str:
+    """The known_hosts file of the nodes, which share the image's host key."""
+    return "".join(f"{name},[{address}]:{SSH_PORT} {host_key}\n" for name, address in addresses.items())
+
+
+def _quoted(path: Path) -> str:
+    # ssh_config(5): an argument with blanks stands in double quotes; % begins a token.
+    return '"' + str(path).replace("%", "%%") + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """Runs commands on nodes as root, with the lab's ssh_config."""
+
+    config: Path
+
+    def argv(self, node: str, command: Sequence[str] = ()) -> list[str]:
+        """The openssh command line for an operator: a terminal without a command, that command otherwise."""
+        return ["ssh", "-F", str(self.config), node, *command]
+
+    def run(self, node: str, script: str, *, seconds: float, what: str) -> str:
+        """Run a piece of POSIX sh as root; its output, as text.
+
+        It is read by `sh` from its standard input, so nothing needs quoting. Raises `LabError` when it fails or
+        takes longer than `seconds`; `what` says in the message what was tried.
+        """
+        done = self._sh(node, script, seconds, what)
+        if done.returncode != 0:
+            raise LabError(f"{node}: {what}: {_last_line(done.stderr) or f'exit status {done.returncode}'}")
+        return done.stdout.decode("utf-8", "backslashreplace")
+
+    def fetch(self, node: str, script: str, target: Path, *, seconds: float, what: str) -> None:
+        """Run a piece of sh and keep its output in a file; raises `LabError`."""
+        done = self._sh(node, script, seconds, what)
+        if done.returncode != 0 or not done.stdout:
+            raise LabError(f"{node}: {what}: {_last_line(done.stderr) or 'it gave nothing'}")
+        target.write_bytes(done.stdout)
+
+    def _sh(self, node: str, script: str, seconds: float, what: str) -> subprocess.CompletedProcess[bytes]:
+        argv = ["ssh", "-F", str(self.config), "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-T", node, "sh -eu -s"]
+        try:
+            return subprocess.run(argv, input=script.encode(), capture_output=True, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{node}: {what}: not within {seconds:g} s") from None
+
+    def wait_for_banner(self, node: str, address: str, seconds: float) -> None:
+        """Wait until sshd really speaks; a port that only accepts is no sign of life. Raises `LabError`.
+
+        QEMU's user network accepts by itself and tries the guest later, so each try is short and made anew.
+        """
+        Deadline(seconds, f"{node}: SSH answers").poll(lambda: _speaks(address), every=0.2)
+
+
+def _speaks(address: str) -> bool:
+    try:
+        with socket.create_connection((address, SSH_PORT), timeout=2.0) as connection:
+            connection.settimeout(2.0)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _last_line(output: bytes) -> str:
+    """The last thing a node said, made safe to print."""
+    lines = output[-_LIMIT:].decode("utf-8", "backslashreplace").strip().splitlines()
+    return "".join(char if char.isprintable() else "?" for char in lines[-1]) if lines else ""

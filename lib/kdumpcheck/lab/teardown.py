@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking a lab away, whole or in pieces: also one whose `lab up` was killed half-way."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kdumpcheck.lab import cgroups
+from kdumpcheck.lab.deadline import Deadline
+from kdumpcheck.lab.errors import LabError
+from kdumpcheck.lab.process import RECORD, Process, marked
+
+if TYPE_CHECKING:
+    from kdumpcheck.lab.state import StateDir
+
+_GRACE: Final = 3.0
+_SETTLE_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What is still there of a lab."""
+
+    processes: tuple[int, ...]
+    loops: tuple[str, ...]
+    mounts: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.processes or self.loops or self.mounts or self.groups)
+
+    def __str__(self) -> str:
+        pids = [f"process {pid}" for pid in self.processes]
+        return ", ".join([*pids, *self.loops, *self.mounts, *self.groups]) or "nothing"
+
+
+def tear_down(state: StateDir) -> None:
+    """End every process of a lab and remove everything it made; raises `LabError` naming what would not go.
+
+    The inventory goes first, so that nobody is sent to nodes that are about to end.
+    """
+    state.inventory.unlink(missing_ok=True)
+    _end(Process.load(state.bmc / RECORD))  # before the nodes: it could start one again
+    _end_all(state.root)
+    deadline = Deadline(_SETTLE_SECONDS, "the lab's last traces go")
+    while leftovers := find_leftovers(state.root):
+        _remove(leftovers, state.root)
+        if deadline.expired:
+            raise LabError(f"the lab is down, but this is still there: {leftovers}")
+        deadline.interrupted.wait(0.1)
+    shutil.rmtree(state.root)
+
+
+def find_leftovers(lab: Path) -> Leftovers:
+    """What there is of a lab outside of its directory."""
+    return Leftovers(
+        processes=tuple(process.pid for process in marked(lab)),
+        loops=tuple(_loops(lab)),
+        mounts=tuple(_mounts(lab)),
+        groups=tuple(map(str, cgroups.left(cgroups.lab_group(lab)))),
+    )
+
+
+def _end_all(lab: Path) -> None:
+    """End all processes; again, until none has started another meanwhile."""
+    deadline = Deadline(_SETTLE_SECONDS, "the lab's processes end")
+    while processes := marked(lab):
+        deadline.check()
+        for process in processes:
+            _end(process)
+
+
+def _end(process: Process | None) -> None:
+    if process is not None:
+        process.stop(_GRACE)
+
+
+def _remove(leftovers: Leftovers, lab: Path) -> None:
+    for mount in reversed(leftovers.mounts):
+        _quietly("umount", mount)
+    for loop in leftovers.loops:
+        _quietly("losetup", "--detach", loop)
+    cgroups.remove(cgroups.lab_group(lab))
+
+
+def _quietly(*argv: str) -> None:
+    # What it was to remove may have gone by itself meanwhile; `find_leftovers` has the last word.
+    subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SETTLE_SECONDS, check=False)
+
+
+def _loops(lab: Path) -> list[str]:
+    """Loop devices whose file is in the lab's directory."""
+    found = []
+    for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
+        try:
+            file = backing.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        except OSError:  # detached just now
+            continue
+        if Path(file.removesuffix(" (deleted)")).is_relative_to(lab):
+            found.append(f"/dev/{backing.parts[3]}")
+    return found
+
+
+def _mounts(lab: Path) -> list[str]:
+    """Mount points in the lab's directory, outer ones first."""
+    lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    points = [line.split()[4].encode().decode("unicode_escape") for line in lines]
+    return [point for point in points if Path(point).is_relative_to(lab)]
