@@ -37,18 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="kdumpcheck",
         description="Will this node save a dump when it crashes? Checks run as: pytest tests/validation --nodes SET",
     )
     parser.add_argument("--version", action="version", version=f"kdumpcheck {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     lab.add_parser(commands)
     probe = commands.add_parser(
         "probe",
         help="print the probe, for another tool to carry",
-        description="Print the read-only sh script that looks at a node. Run it as root on any node with any tool, keep "
-        "each answer as NODE.out in one directory, and judge them with: pytest tests/validation --replay DIR",
+        description="Print the read-only sh script that looks at a node. Run it as root on any node with any tool, "
+        "keep each answer as NODE.out in one directory, and judge them with: pytest tests/validation --replay DIR",
     )
     probe.add_argument(
         "--patience", type=int, default=60, metavar="S", help="seconds to wait for a unit still starting"

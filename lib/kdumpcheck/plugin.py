@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.python import PyCollector  # not public, but the only one who knows which names are tests
 
 from kdumpcheck.checks import Check, check_of
 from kdumpcheck.reporters import html, terminal
@@ -71,7 +72,7 @@ def pytest_collection(session: pytest.Session) -> None:
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> list[CheckItem] | None:
     """Make a function marked with @check one item a node."""
     check = check_of(obj)
-    if check is None:
+    if check is None or not isinstance(collector, PyCollector) or not collector.funcnamefilter(name):
         return None
     suite = collector.config.stash.get(SUITE, None)
     if suite is None:

@@ -67,7 +67,7 @@ def test_initrd_is_newer_than_its_sources(initrds: Initrds, kernels: Kernels, kd
     expect(
         not newer,
         expected="nothing it is built from is newer",
-        found=f"{', '.join(newer)} changed after it was built" if newer else "nothing is",
+        found=f"{', '.join(newer)} changed after it was built" if newer else "nothing changed since",
     )
 
 

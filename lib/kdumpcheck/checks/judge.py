@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from kdumpcheck.checks.check import Check
 from kdumpcheck.checks.expect import Expectation, Failed, NotApplicable, expectations
@@ -18,33 +19,33 @@ class Judge:
 
     def __init__(self, checks: Iterable[Check]) -> None:
         self.checks = {check.id: check for check in checks}
-        self._results: dict[tuple[int, str], Result] = {}
 
     def judge(self, check: Check, subject: Subject) -> Result:
         """The result of one check on one node. A failure that another check's failure explains is a skip."""
-        key = (id(subject), check.id)
-        if key not in self._results:
+        if check.id not in subject.results:
             result = _run(check, subject)
             if result.outcome in {Outcome.FAIL, Outcome.WARN}:
                 result = self._explained(check, subject, result)
-            self._results[key] = result
-        return self._results[key]
+            subject.results[check.id] = result
+        return subject.results[check.id]
 
     def judge_all(self, subject: Subject) -> list[Result]:
         """Every check's result on one node, in the order of the checks."""
         return [self.judge(check, subject) for check in self.checks.values()]
 
     def _explained(self, check: Check, subject: Subject, result: Result) -> Result:
-        for cause in check.follows:
-            if cause in self.checks and self.judge(self.checks[cause], subject).outcome is Outcome.FAIL:
-                return _result(
-                    check,
-                    subject,
-                    Outcome.SKIP,
-                    f"follows from {cause}: {result.message}",
-                    seconds=result.seconds,
-                )
+        for name in check.follows:
+            other = self.checks.get(name)
+            cause = self._cause(other, subject) if other is not None else ""
+            if cause:
+                message = f"follows from {cause}: {result.message}"
+                return replace(result, outcome=Outcome.SKIP, message=message, expected="", found="", cause=cause)
         return result
+
+    def _cause(self, check: Check, subject: Subject) -> str:
+        """The check that broke first: this one, or the one that explains it; "" when it is not broken."""
+        result = self.judge(check, subject)
+        return check.id if result.outcome is Outcome.FAIL else result.cause
 
 
 def _run(check: Check, subject: Subject) -> Result:

@@ -30,7 +30,7 @@ class Result:
     """One check's word on one node, complete enough to act on without looking anywhere else.
 
     `message` is one line; `remedy` the id of a repair that could mend it; `instruction` what a person does;
-    `seconds` how long judging took.
+    `seconds` how long judging took; `cause` the check whose failure explains this one's, which is then a skip.
     """
 
     node: str
@@ -44,3 +44,4 @@ class Result:
     instruction: str = ""
     source: str = ""
     seconds: float = 0.0
+    cause: str = ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kdumpcheck.checks.check import PROVIDER
+from kdumpcheck.checks.result import Result
 from kdumpcheck.evidence import CouldNotLook, Evidence, Unknown, known
 from kdumpcheck.facts import FACTS, System
 from kdumpcheck.providers import Provider, select
@@ -18,6 +19,8 @@ class Subject:
         self.evidence = evidence
         self.node = evidence.node
         self._select = select_provider
+        #: What each check said of this subject, by check id; kept by the judge.
+        self.results: dict[str, Result] = {}
         self._facts: dict[str, object] = {}
 
     def fact(self, name: str) -> object:

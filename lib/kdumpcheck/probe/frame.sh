@@ -16,11 +16,11 @@ bounded() {
     fi
     setsid sh -c "$2" &
     worker=$!
-    { sleep "$1" && kill -9 -- "-$worker"; } >/dev/null 2>&1 5>&- &
+    setsid sh -c 'sleep "$1" && kill -9 "-$2"' sh "$1" "$worker" >/dev/null 2>&1 5>&- &
     watchdog=$!
     wait "$worker"
     status=$?
-    kill "$watchdog" 2>/dev/null
+    kill -9 "-$watchdog" "$watchdog" 2>/dev/null
     return "$status"
 }
 

@@ -64,10 +64,11 @@ def verdict(run: Run) -> tuple[str, bool]:
     unseen = {result.node for result in run.results if result.outcome is Outcome.ERROR} - bad
     nodes = "1 node" if total == 1 else f"{total} nodes"
     if bad or unseen:
-        parts = [f"{len(bad)} of {nodes} would lose the dump"] if bad else []
+        parts = [f"{len(bad)} of {nodes} cannot be trusted to save a dump"] if bad else []
         parts += [f"{len(unseen)} of {nodes} could not be judged"] if unseen else []
         return "; ".join(parts), False
     if not run.results:
         return "nothing was judged", False
-    warned = f", {counts['warn']} warnings" if counts["warn"] else ""
-    return f"all checks passed on {nodes}{warned}", True
+    if warnings := counts["warn"]:
+        return f"no check failed on {nodes}, {warnings} warning{'s' if warnings > 1 else ''}", True
+    return f"all checks passed on {nodes}", True

@@ -112,5 +112,6 @@ def _result(result: Result) -> dict[str, Any]:
         "expected": result.expected,
         "found": result.found,
         "remedy": result.remedy,
+        "cause": result.cause,
         "seconds": round(result.seconds, 6),
     }

@@ -21,6 +21,7 @@ from kdumpcheck.nodes import Inventory, Node
 from kdumpcheck.probe import Probe, Section, compose
 from kdumpcheck.results import NodeLook, Run
 from kdumpcheck.suite.options import Options
+from kdumpcheck.suite.repairs import Repairs
 from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
 from kdumpcheck.transport import SshSettings
 
@@ -71,6 +72,11 @@ class Suite:
     def judge(self) -> Judge:
         """Judges with every check that was collected, selected or not."""
         return Judge(self.run.checks.values())
+
+    @cached_property
+    def repairs(self) -> Repairs:
+        """The repairs of this run."""
+        return Repairs(self)
 
     def add_check(self, check: Check) -> None:
         """Make a collected check known. Raises `pytest.UsageError` when another one has its id."""
@@ -146,7 +152,9 @@ class Suite:
         return result
 
     def close(self) -> None:
-        """Close all connections."""
+        """Start nothing more, and close all connections."""
+        if "repairs" in self.__dict__:
+            self.repairs.close()
         if "fleet" in self.__dict__:
             self.fleet.close()
 
