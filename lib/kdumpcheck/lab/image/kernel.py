@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.kernel_release import ncn_release, rename, unpack
+from kdumpcheck.lab.image.modules import prune_modules
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kdumpcheck.lab.image.tools import Runner
 
 
@@ -20,7 +22,9 @@ def install_kernel(root: Path, runner: Runner) -> str:
     release = ncn_release(debian)
     image = rename((root / f"boot/vmlinuz-{debian}").read_bytes(), debian, release)
     _write_boot(root / "boot", debian, release, image)
-    (root / f"lib/modules/{debian}").rename(root / f"lib/modules/{release}")
+    modules = (root / f"lib/modules/{debian}").rename(root / f"lib/modules/{release}")
+    runner.run_in(root, ["depmod", "-a", release])
+    prune_modules(modules)
     runner.run_in(root, ["depmod", "-a", release])
     return release
 

@@ -20,7 +20,7 @@ REQUIRED: Final = {
     "mkfs.ext4": "e2fsprogs",
     "ssh-keygen": "openssh-client",
     "unshare": "util-linux",
-    "gzip": "gzip",
+    "lz4": "lz4",
     "dpkg-deb": "dpkg",
 }
 """Program and the Debian package that brings it."""

@@ -5,9 +5,7 @@
 KDUMP_CONFIG=/etc/sysconfig/kdump
 
 # The defaults are those the vendor's program falls back to when a key is missing from the file.
-KDUMP_KERNELVER='' KDUMP_CPUS=1 KDUMP_COMMANDLINE='' KDUMP_COMMANDLINE_APPEND='' KDUMP_AUTO_RESIZE=no
-KEXEC_OPTIONS='' KDUMP_SAVEDIR=file:///var/crash KDUMP_VERBOSE=0 KDUMP_NETCONFIG=auto
-KDUMP_REQUIRED_PROGRAMS='' KDUMP_PRESCRIPT='' KDUMP_POSTSCRIPT='' KDUMP_TRANSFER=''
+KDUMP_KERNELVER='' KDUMP_CPUS=1 KDUMP_COMMANDLINE='' KDUMP_COMMANDLINE_APPEND='' KEXEC_OPTIONS='' KDUMP_VERBOSE=0
 
 kdump_read_config() {
     # shellcheck source=/dev/null
@@ -27,11 +25,4 @@ kdump_find_kernel() {
 # One bit of KDUMP_VERBOSE: 1 kexec command to the journal, 2 progress, 4 standard output, 8 debugging.
 kdump_verbose() {
     [ $((KDUMP_VERBOSE & $1)) -ne 0 ]
-}
-
-kdump_is_yes() {
-    case $1 in
-        yes | YES | true | TRUE | 1) return 0 ;;
-        *) return 1 ;;
-    esac
 }

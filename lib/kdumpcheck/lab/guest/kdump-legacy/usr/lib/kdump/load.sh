@@ -16,6 +16,7 @@ capture_cmdline() {
         echo "$KDUMP_COMMANDLINE"
         return
     fi
+    # shellcheck disable=SC2020  # both kinds of white space become line ends
     kept=$(tr -s ' \n' '\n\n' </proc/cmdline | grep -vE "^($DROPPED)(=|\$)" | tr '\n' ' ')
     added="elevator=deadline sysrq=yes reset_devices acpi_no_memhotplug cgroup_disable=memory nokaslr numa=off"
     added="$added irqpoll nr_cpus=$KDUMP_CPUS root=kdump rootflags=bind rd.udev.children-max=8"
@@ -40,10 +41,10 @@ load_kernel() {
         output=$(/sbin/kexec -p "$KDUMP_KERNEL" --append="$cmdline" --initrd="$KDUMP_INITRD" $KEXEC_OPTIONS $call 2>&1)
         result=$?
         report "$cmdline" "$call" "$output"
-        [ $result -ne 0 ] || return 0
+        [ "$result" -ne 0 ] || return 0
     done
     [ -z "$output" ] || echo "$output" >&2
-    return $result
+    return "$result"
 }
 
 require_files() {

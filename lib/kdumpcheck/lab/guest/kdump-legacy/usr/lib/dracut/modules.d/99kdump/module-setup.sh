@@ -77,7 +77,7 @@ check() {
 }
 
 depends() {
-    echo bash drm systemd-initrd base rootfs-block mdraid
+    echo bash systemd-initrd base rootfs-block
 }
 
 installkernel() {
@@ -99,6 +99,7 @@ install() {
     kdump_install_units
     kdump_strip_sysctl
     inst_multiple makedumpfile date df stat cp mkdir rm sed tr sort head cat sync sleep umount reboot systemctl
+    # shellcheck disable=SC2086  # each is a list of programs
     inst_multiple -o $KDUMP_REQUIRED_PROGRAMS $KDUMP_TRANSFER $KDUMP_PRESCRIPT $KDUMP_POSTSCRIPT
     inst_script "$moddir/kdump-save" /kdump/kdump-save
     ln -s mnt0/boot/ "$initdir/kdump/boot"

@@ -18,14 +18,19 @@ metal_kernel_version() {
     echo "${kernel#*-}"
 }
 
+# What was deleted on the running node stands here as a whiteout, a device node; a copy must replace it, not open it.
+metal_copy() {
+    cp -p --remove-destination "$@"
+}
+
 # Only the upper layer is visible through the link, so what a dump needs must be copied up.
 metal_copy_boot() {
     version=$(metal_kernel_version)
     mkdir -p "$1"
-    if ! cp -pu "/run/rootfsbase/boot/System.map-$version" "$1/"; then
+    if ! metal_copy "/run/rootfsbase/boot/System.map-$version" "$1/"; then
         warn "metal: no System.map-$version; kdump will not generate a system.map"
     fi
-    if ! cp -pu "/run/rootfsbase/boot/vmlinux-$version.gz" "$1/"; then
+    if ! metal_copy "/run/rootfsbase/boot/vmlinux-$version.gz" "$1/"; then
         warn "metal: no vmlinux-$version.gz; kdump will produce incomplete dumps"
     fi
 }

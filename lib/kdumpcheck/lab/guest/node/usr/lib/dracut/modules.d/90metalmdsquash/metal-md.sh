@@ -30,6 +30,7 @@ metal_assemble() {
 }
 
 metal_create() {
+    # shellcheck disable=SC2046  # a list of devices
     set -- $(metal_blank_disks)
     [ $# -ge 2 ] || { warn "metal: ROOTRAID is missing and there are no two virgin disks to make it of"; return 1; }
     info "metal: making ROOTRAID of $1 and $2"

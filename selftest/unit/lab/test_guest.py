@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node's own shell files, run here without a node."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kdumpcheck.lab.image import ImageError
+from kdumpcheck.lab.image.content import GUEST
+from kdumpcheck.lab.image.rpmdb import read_packages, spec
+from kdumpcheck.lab.image.tree import LAYERS, read_links
+
+LEGACY = GUEST / "kdump-legacy"
+KDUMP_MODULE = LEGACY / "usr/lib/dracut/modules.d/99kdump"
+KVER = "6.1.0-44.deb-default"
+
+SCRIPTS = sorted(path for path in GUEST.rglob("*") if path.is_file() and path.read_bytes().startswith(b"#!"))
+
+
+def test_there_are_scripts_to_look_at() -> None:
+    assert len(SCRIPTS) >= 12
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_script_is_clean(script: Path) -> None:
+    result = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    assert script.read_text().splitlines()[1] == "# SPDX-License-Identifier: Apache-2.0"
+
+
+def bash(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=20)
+
+
+ON_OVERLAY = "LiveOS_rootfs / overlay rw,lowerdir=/run/rootfsbase"
+OVERLAY = f"{ON_OVERLAY} 0 0"
+ROOTRAID = "/dev/md127 /run/initramfs/overlayfs xfs rw 0 0"
+
+
+@pytest.mark.parametrize(
+    ("path", "mounts", "fstab", "expected"),
+    [
+        ("/crash", [OVERLAY, ROOTRAID], ["LABEL=ROOTRAID / xfs defaults 0 0"], "LABEL=ROOTRAID / xfs defaults"),
+        ("/crash", [OVERLAY], [], ON_OVERLAY),
+        ("/crash", [OVERLAY], ["# LABEL=ROOTRAID / xfs defaults 0 0"], ON_OVERLAY),
+        ("/crash", [OVERLAY], ["LABEL=A / xfs a 0 0", "LABEL=B / ext4 b 0 0"], "LABEL=B / ext4 b"),
+        ("/run/initramfs/overlayfs/x", [OVERLAY, ROOTRAID], ["LABEL=A / xfs a 0 0"], ROOTRAID[:-4]),
+        ("/crash/x", [OVERLAY], ["LABEL=A / xfs a 0 0", "LABEL=C /crash xfs c 0 0"], "LABEL=C /crash xfs c"),
+        ("/crashed", [OVERLAY], ["LABEL=A / xfs a 0 0", "LABEL=C /crash xfs c 0 0"], "LABEL=A / xfs a"),
+        ("/crash", [OVERLAY], ["", "broken", "LABEL=A / xfs a 0 0"], "LABEL=A / xfs a"),
+    ],
+    ids=["fstab-wins", "overlay", "commented", "later-wins", "longest", "parent", "no-prefix-of-a-name", "noise"],
+)  # fmt: skip
+def test_mount_of_the_save_directory(path: str, mounts: list[str], fstab: list[str], expected: str) -> None:
+    # The function reads /proc/mounts and /etc/fstab through cat, in this order.
+    program = f"""
+        cat() {{ [[ "$*" == "/proc/mounts /etc/fstab" ]] || exit 9; printf '%s\\n' "$LINES_READ"; }}
+        . {KDUMP_MODULE}/module-setup.sh
+        kdump_mount_of {path}
+    """
+    env = {**os.environ, "LINES_READ": "\n".join([*mounts, *fstab])}
+    result = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True, env=env)
+    assert result.stdout.strip() == expected
+
+
+@pytest.fixture
+def boot(tmp_path: Path) -> Path:
+    """A kernel and an initrd newer than everything the rule looks at."""
+    now = Path("/etc/hosts").stat().st_mtime
+    for name, age in (("vmlinuz-1", 500), ("kdump", 300), ("initrd-1-kdump", -100)):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (now - age, now - age))
+    newest = max(Path(name).stat().st_mtime for name in ("/etc/hosts", "/etc/nsswitch.conf"))
+    os.utime(tmp_path / "initrd-1-kdump", (newest + 100, newest + 100))
+    return tmp_path
+
+
+def mkdumprd(boot: Path, *arguments: str) -> str:
+    """Run the node's mkdumprd with a dracut that only says it was called."""
+    program = f"""
+        KDUMP_CONFIG={boot}/kdump
+        kdump_read_config() {{ :; }}
+        kdump_find_kernel() {{ return 1; }}
+        dracut() {{ echo "dracut $*"; }}
+        . {LEGACY}/usr/sbin/mkdumprd
+    """
+    kernel, initrd = boot / "vmlinuz-1", boot / "initrd-1-kdump"
+    result = bash(program, "mkdumprd", "-K", str(kernel), "-I", str(initrd), *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def _newer_than_initrd(path: Path, boot: Path) -> None:
+    stamp = (boot / "initrd-1-kdump").stat().st_mtime + 10
+    os.utime(path, (stamp, stamp))
+
+
+def test_a_fresh_initrd_is_left_alone(boot: Path) -> None:
+    assert mkdumprd(boot) == ""
+
+
+def test_force_builds_a_fresh_initrd(boot: Path) -> None:
+    assert "dracut --force --hostonly --no-hostonly-default-device" in mkdumprd(boot, "-f")
+
+
+@pytest.mark.parametrize("changed", ["kdump", "vmlinuz-1"])
+def test_an_initrd_older_than_configuration_or_kernel_is_built(boot: Path, changed: str) -> None:
+    _newer_than_initrd(boot / changed, boot)
+    assert f"--add kdump {boot}/initrd-1-kdump 1" in mkdumprd(boot)
+
+
+def test_an_initrd_as_old_as_its_configuration_is_built(boot: Path) -> None:
+    stamp = (boot / "initrd-1-kdump").stat().st_mtime
+    os.utime(boot / "kdump", (stamp, stamp))
+    assert "dracut" in mkdumprd(boot)
+
+
+def test_a_missing_initrd_is_built(boot: Path) -> None:
+    (boot / "initrd-1-kdump").unlink()
+    assert "dracut" in mkdumprd(boot)
+
+
+def test_the_boot_hook_can_read_the_savedir() -> None:
+    hook = GUEST / "node/usr/lib/dracut/modules.d/90metalmdsquash/metal-kdump.sh"
+    pattern = re.search(r"grep -oP '(.+)' /run", hook.read_text())
+    assert pattern is not None
+    argv = ["grep", "-oP", pattern[1], str(LEGACY / "etc/sysconfig/kdump")]
+    assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "/crash\n"
+
+
+def test_fstab_has_the_one_line_kdump_needs() -> None:
+    lines = [line.split() for line in (GUEST / "node/etc/fstab").read_text().splitlines() if not line.startswith("#")]
+    assert [line[:3] for line in lines] == [["LABEL=ROOTRAID", "/", "xfs"]]
+
+
+def test_links_are_unique_and_enabled_units_exist() -> None:
+    links = list(read_links((GUEST / "links").read_text()))
+    assert len({path for path, _ in links}) == len(links)
+    enabled = [target for path, target in links if ".wants/" in path]
+    assert enabled
+    for target in enabled:
+        assert any((GUEST / layer / target.lstrip("/")).is_file() for layer in LAYERS), target
+
+
+def test_a_bad_link_list_names_its_line() -> None:
+    with pytest.raises(ImageError, match="line 2: expected 'path target'"):
+        list(read_links("# ok\netc/one-word\n"))
+    with pytest.raises(ImageError, match="line 1"):
+        list(read_links("/etc/absolute target\n"))
+
+
+def test_rpms_own_files_the_guest_tree_brings() -> None:
+    packages = {package.name: package for package in read_packages((GUEST / "rpm/packages").read_text(), KVER)}
+    assert packages["kernel-default"].version == "6.1.0"
+    assert packages["kernel-default"].release == "44.deb.1"
+    assert f"/boot/vmlinuz-{KVER}" in packages["kernel-default"].files
+    for name in packages["kdump"].files:
+        assert (LEGACY / name.lstrip("/")).exists(), name
+    assert "cp -a --parents ./etc/sysconfig/kdump %{buildroot}" in spec(packages["kdump"])
+
+
+def test_a_bad_rpm_list_quotes_its_line() -> None:
+    with pytest.raises(ImageError, match="expected 'key: value', got 'nonsense'"):
+        list(read_packages("name: x\nnonsense\n", KVER))

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kdumpcheck.lab.errors import LabError
+from kdumpcheck.lab.image import ImageError, NodeImage, open_image
+from kdumpcheck.lab.image.apt_sources import sources
+from kdumpcheck.lab.image.build import build
+from kdumpcheck.lab.image.content import content_hash
+from kdumpcheck.lab.image.modules import closure, module_name, read_dependencies
+from kdumpcheck.lab.image.node_image import write_manifest
+from kdumpcheck.lab.image.tools import Runner
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> NodeImage:
+    write_manifest(tmp_path, kernel_release="6.1.0-1.deb-default", host_key="ssh-ed25519 AAAA")
+    found = open_image(tmp_path)
+    assert found is not None
+    return found
+
+
+def test_cmdline_is_an_ncns(image: NodeImage) -> None:
+    words = image.cmdline("ncn-w001").split(" ")
+    for word in (
+        "root=live:LABEL=SQFSRAID",
+        "rd.live.overlay=LABEL=ROOTRAID",
+        "rd.live.dir=LiveOS",
+        "metal.no-wipe=1",
+        "systemd.hostname=ncn-w001",
+    ):
+        assert words.count(word) == 1
+    assert sum(word.startswith("crashkernel=") for word in words) == 1
+
+
+def test_cmdline_takes_any_reservation_or_none(image: NodeImage) -> None:
+    both = image.cmdline("n", crashkernel="512M,high", extra=["crashkernel=72M,low", "quiet"])
+    assert both.endswith("crashkernel=512M,high crashkernel=72M,low quiet")
+    assert "crashkernel" not in image.cmdline("n", crashkernel=None)
+
+
+def test_cmdline_knows_which_live_dirs_the_disk_holds(image: NodeImage) -> None:
+    assert " rd.live.dir=1.5.2 " in image.cmdline("n", live_dir="1.5.2")
+    with pytest.raises(ValueError, match=r"LiveOS or 1\.5\.2, not 'csm'"):
+        image.cmdline("n", live_dir="csm")
+
+
+def test_an_image_without_its_last_file_is_none(tmp_path: Path) -> None:
+    assert open_image(tmp_path) is None
+    assert open_image(tmp_path / "nowhere") is None
+
+
+def _tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_the_hash_follows_names_and_bytes_and_nothing_else(tmp_path: Path) -> None:
+    base = content_hash([_tree(tmp_path / "a", {"x/f": "1", "g": "2"})])
+    assert base == content_hash([_tree(tmp_path / "b", {"g": "2", "x/f": "1"})])
+    assert base == content_hash([_tree(tmp_path / "c", {"g": "2", "x/f": "1", "__pycache__/m.pyc": "3"})])
+    others = [{"x/f": "1", "g": "3"}, {"x/h": "1", "g": "2"}, {"x/f": "12", "g": ""}, {"g": "2"}]
+    hashes = {content_hash([_tree(tmp_path / str(i), files)]) for i, files in enumerate(others)}
+    assert len(hashes | {base}) == len(others) + 1
+
+
+def test_the_hash_of_the_product_names_a_directory() -> None:
+    assert len(content_hash()) == 12
+    assert int(content_hash(), 16) >= 0
+
+
+DEB822 = """\
+Types: deb
+# a comment
+URIs: http://mirror.invalid/debian
+Suites: bookworm bookworm-updates trixie
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Enabled: no
+Types: deb
+URIs: http://off.invalid/debian
+Suites: bookworm
+Components: main
+
+Types: deb
+URIs: http://other.invalid/x
+Suites: nodistro
+Components: main
+"""
+
+
+def test_deb822_sources_are_cut_down_to_the_release(tmp_path: Path) -> None:
+    apt = _tree(
+        tmp_path, {"sources.list.d/debian.sources": DEB822, "sources.list.d/x.list": "deb http://x bookworm main\n"}
+    )
+    assert sources(apt) == (
+        "Types: deb\nURIs: http://mirror.invalid/debian\nSuites: bookworm bookworm-updates\nComponents: main\n"
+        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+    )
+
+
+def test_one_line_sources_serve_as_well(tmp_path: Path) -> None:
+    lines = [
+        "# deb http://commented.invalid bookworm main",
+        "deb [signed-by=/k.gpg] http://mirror.invalid/debian bookworm main contrib",
+        "deb-src http://mirror.invalid/debian bookworm main",
+        "deb http://mirror.invalid/security bookworm-security main",
+        "deb http://cloud.invalid/apt cloud-bookworm main",
+    ]
+    assert sources(_tree(tmp_path, {"sources.list": "\n".join(lines)})).splitlines() == [lines[1], lines[3]]
+
+
+def test_a_machine_without_debian_sources_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="no apt source of this machine offers Debian bookworm"):
+        sources(_tree(tmp_path, {"sources.list": "deb http://mirror.invalid/ubuntu noble main\n"}))
+
+
+def test_modules_kept_bring_those_they_need() -> None:
+    needs = read_dependencies(
+        "kernel/fs/xfs/xfs.ko.xz: kernel/lib/libcrc32c.ko.xz\n"
+        "kernel/lib/libcrc32c.ko.xz:\n"
+        "kernel/drivers/md/dm-mod.ko:\n"
+        "kernel/drivers/hid/hid.ko:\n"
+    )
+    kept = closure(needs, frozenset({"xfs", "dm_mod"}))
+    assert {module_name(path) for path in kept} == {"xfs", "libcrc32c", "dm_mod"}
+
+
+def test_a_failed_program_is_one_line_with_its_last_words(tmp_path: Path) -> None:
+    runner = Runner(tmp_path / "build.log")
+    with pytest.raises(ImageError, match=r"^sh failed \(no such mirror\); the whole log is .*build\.log$"):
+        runner.run(["sh", "-c", "echo first; echo no such mirror >&2; echo; exit 100"])
+
+
+def test_building_without_root_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(LabError, match="building the node image needs root"):
+        build(tmp_path / "cache", print)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_missing_program_is_named_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LabError, match=r"apt-get install .*mmdebstrap.*squashfs-tools"):
+        build(tmp_path / "cache", print)
