@@ -65,7 +65,7 @@ def test_another_compression_is_refused_in_words() -> None:
 def test_a_damaged_kernel_is_one_line() -> None:
     image = bytearray(bzimage(vmlinux()))
     image[2 * 512 + 64 + 8 : 2 * 512 + 64 + 40] = b"\xff" * 32
-    with pytest.raises(ImageError, match="^lz4 failed: "):
+    with pytest.raises(ImageError, match=r"^lz4 failed: "):
         unpack(bytes(image))
 
 
