@@ -9,7 +9,7 @@ PACKAGES := $(shell sed 's/\#.*//' packages.apt)
 
 ## Bring up three emulated nodes, validate, break two, repair, validate, report. KEEP=1 keeps the lab.
 demo: setup
-	$(BIN)/kdumpcheck lab demo $(if $(KEEP),--keep)
+	$(BIN)/python -m kdumpcheck.lab.demo $(if $(KEEP),--keep)
 
 ## Everything: rules, pure tests, tests against real sshd, tests against real nodes.
 test: setup

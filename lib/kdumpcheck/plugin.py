@@ -12,7 +12,7 @@ from _pytest.python import PyCollector  # not public, but the only one who knows
 
 from kdumpcheck.checks import Check, check_of
 from kdumpcheck.reporters import html, terminal
-from kdumpcheck.suite import options
+from kdumpcheck.suite import host, options
 from kdumpcheck.suite.items import CheckItem, reports, result_of
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.recovery import attach, recover
@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     reporting = Reporting(suite, config)
     config.pluginmanager.register(reporting, "kdumpcheck-reporting")
     config.pluginmanager.register(html.Page(suite), "kdumpcheck-html")
+    config.pluginmanager.register(host, "kdumpcheck-host")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -108,14 +109,19 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     suite = session.config.stash.get(SUITE, None)
     if suite is None or session.testsfailed or not _wanted(session.items):
         return
-    repairs = any("recover" in getattr(item, "fixturenames", ()) for item in session.items)
+    repairs = _using("recover", session.items)
     checks: list[Check] = [item.check for item in session.items if isinstance(item, CheckItem)]
     with terminal.progress(session.config) as progress:
-        suite.gather(suite.probe(None if repairs or suite.options.bundle else checks), progress)
+        probe = suite.probe(None if repairs or suite.options.bundle else checks)
+        suite.gather(probe, progress, keep=repairs or _using("host", session.items))
 
 
 def _wanted(items: list[pytest.Item]) -> bool:
-    return any(isinstance(item, CheckItem) or "recover" in getattr(item, "fixturenames", ()) for item in items)
+    return any(isinstance(item, CheckItem) for item in items) or _using("recover", items)
+
+
+def _using(fixture: str, items: list[pytest.Item]) -> bool:
+    return any(fixture in getattr(item, "fixturenames", ()) for item in items)
 
 
 @pytest.hookimpl(tryfirst=True)

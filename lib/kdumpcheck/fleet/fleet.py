@@ -100,9 +100,18 @@ class Fleet:
             node, probe, lambda node, probe: self.run(node, probe.script, seconds=self.seconds, limit=probe.limit)
         )
 
-    def gather(self, nodes: Iterable[Node], probe: Probe, progress: Progress | None = None) -> dict[str, Look]:
+    def gather(
+        self, nodes: Iterable[Node], probe: Probe, progress: Progress | None = None, *, keep: bool = True
+    ) -> dict[str, Look]:
         """Look at all nodes, `fanout` at once; a dead node costs its own deadline and nothing else."""
-        return gather(list(nodes), lambda node: self.look(node, probe), self.fanout, progress)
+
+        def look_at(node: Node) -> Look:
+            found = self.look(node, probe)
+            if not keep:
+                self.drop(node)
+            return found
+
+        return gather(list(nodes), look_at, self.fanout, progress)
 
 
 def gather(

@@ -96,8 +96,9 @@ def summary(reporter: Any, suite: Suite) -> None:  # noqa: ANN401 - pytest's ter
             reporter.line(f"{word:<6}{remedy.node}: {remedy.name}: {remedy.comment}")
     if any(remedy.result is None for remedy in suite.run.remedies):
         reporter.line("Nothing was changed. Give --apply to do what is planned.")
-    sentence, good = verdict(suite.run)
-    reporter.write_line(f"VERDICT: {sentence}", green=good, red=not good, bold=True)
+    if suite.run.checks:
+        sentence, good = verdict(suite.run)
+        reporter.write_line(f"VERDICT: {sentence}", green=good, red=not good, bold=True)
     if suite.trouble:
         reporter.write_line(suite.trouble, red=True)
     elif suite.report_dir is not None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from kdumpcheck.results import NodeLook, Run
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.repairs import Repairs
 from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
-from kdumpcheck.transport import SshSettings
+from kdumpcheck.transport import Deadline, SshSettings, testinfra_host
 
 
 class Suite:
@@ -107,13 +108,16 @@ class Suite:
                 pending.extend(self.run.checks[cause] for cause in check.follows if cause in self.run.checks)
         return needs
 
-    def gather(self, probe: Probe, progress: Progress | None = None) -> None:
-        """Look at every node once; afterwards there is a subject for each, reached or not."""
+    def gather(self, probe: Probe, progress: Progress | None = None, *, keep: bool = False) -> None:
+        """Look at every node once; afterwards there is a subject for each, reached or not.
+
+        With `keep` the connections stay open for what comes after; otherwise a large fleet would hold a socket a node.
+        """
         if self.kept is not None:
             for name, subject in self.kept.items():
                 self._take(name, subject)
             return
-        for name, look in self.fleet.gather(self.nodes.values(), probe, progress).items():
+        for name, look in self.fleet.gather(self.nodes.values(), probe, progress, keep=keep).items():
             self._take(name, self._subject(look))
 
     def look_again(self, node: str, probe: Probe) -> Subject:
@@ -121,6 +125,11 @@ class Suite:
         self.before.setdefault(node, self.subjects[node])
         self._take(node, self._subject(self.fleet.look(self.nodes[node], probe)))
         return self.subjects[node]
+
+    def host(self, node: str) -> Any:  # noqa: ANN401 - testinfra ships no types
+        """Testinfra's host for a node, on its one connection. Raises `TransportError`."""
+        connection = self.fleet.connection(self.nodes[node], Deadline.after(self.options.deadline))
+        return testinfra_host(connection)
 
     def _subject(self, look: Look) -> Subject:
         if self.options.bundle is not None:
