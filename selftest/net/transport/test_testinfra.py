@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""testinfra on our connection, and testinfra's other backends as connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from selftest.net.sshd import Sshd
+from selftest.net.world import OPTIONS, User, world
+
+from kdumpcheck import transport as kt  # its testinfra_... functions would be taken for tests here
+from kdumpcheck.nodes import Node
+from kdumpcheck.transport import Deadline, SshSettings, Transport, TransportError
+
+Make = Callable[[SshSettings], Transport]
+Start = Callable[..., Sshd]
+
+FAKE_DOCKER = """#!/bin/sh
+# docker exec [-i] NAME /bin/sh -c COMMAND, on this machine: stdin is passed on only with -i.
+shift
+if [ "$1" = -i ]; then shift; shift; exec "$@"; fi
+shift; exec "$@" </dev/null
+"""
+
+
+def test_testinfras_own_words_on_the_one_connection(start: Start, transport_of: Make, tmp_path: Path) -> None:
+    server = start()
+    connection = transport_of(server.settings()).connect(server.node(), Deadline.after(10))
+    before = connection.run("echo raw", deadline=Deadline.after(10))
+    host = kt.testinfra_host(connection)
+    (tmp_path / "file").write_bytes(b"caf\xc3\xa9 \xff\n")
+    assert host.file(str(tmp_path / "file")).exists
+    assert host.file(str(tmp_path / "file")).mode == 0o644
+    assert host.file(str(tmp_path / "file")).content == b"caf\xc3\xa9 \xff\n"
+    assert host.run("cat %s", str(tmp_path / "file")).stdout == "café \\xff\n"
+    assert not host.service("no-such-service").is_running
+    assert host.run("exit 255").rc == 255
+    assert host.check_output("echo '%s'", "a b") == "a b"
+    assert host.system_info.type == "linux"
+    assert before.stdout == b"raw\n"
+    assert (server.connections(), server.logins()) == (1, 1)
+
+
+def test_testinfra_takes_five_megabytes_of_stderr(sshd: Sshd, transport_of: Make) -> None:
+    host = kt.testinfra_host(transport_of(sshd.settings()).connect(sshd.node(), Deadline.after(10)))
+    assert len(host.run("yes | head -c 5000000 >&2").stderr) == 5_000_000
+
+
+def test_testinfra_has_a_deadline_and_a_limit(sshd: Sshd, transport_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = kt.testinfra_host(transport_of(sshd.settings()).connect(sshd.node(), Deadline.after(10)))
+    with pytest.raises(TransportError, match="says more than"):
+        host.run("yes | head -c 20000000")
+    monkeypatch.setattr(host.backend, "_seconds", 1.0)
+    start = time.monotonic()
+    with pytest.raises(TransportError) as caught:
+        host.run("sleep 20")
+    assert caught.value.kind == "exec-timeout"
+    assert time.monotonic() - start < 2.5
+
+
+def test_testinfras_sudo(start: Start, transport_of: Make, tmp_path: Path) -> None:
+    users = (User("free", sudoers="ALL=(ALL) NOPASSWD: ALL"), User("bound"))
+    server = start(options=OPTIONS, prepare=world(tmp_path / "own" / "world", *users))
+    transport = transport_of(server.settings(sudo=True))
+    free = kt.testinfra_host(transport.connect(server.node(user="free"), Deadline.after(10)))
+    assert free.check_output("id -un") == "root"
+    with free.sudo("free"):
+        assert free.check_output("id -un") == "free"
+    bound = kt.testinfra_host(transport.connect(server.node(user="bound"), Deadline.after(10)))
+    assert "password is required" in bound.run("id -un").stderr
+
+
+def test_this_machine_as_a_node() -> None:
+    connection = kt.testinfra_connection("local://")
+    done = connection.run("cat; echo e >&2; exit 4", stdin=b"\0\xff" * 200_000, deadline=Deadline.after(10))
+    assert (done.exit_status, done.stdout, done.stderr) == (4, b"\0\xff" * 200_000, b"e\n")
+    assert connection.run_as_root("id -u", deadline=Deadline.after(10)).stdout == b"0\n"
+    assert kt.testinfra_host(connection).file("/etc/passwd").is_file
+
+
+def test_this_machine_is_bounded_too(tmp_path: Path) -> None:
+    connection = kt.testinfra_connection("local://", "here")
+    start = time.monotonic()
+    with pytest.raises(TransportError) as caught:
+        connection.run(f"echo $$ > {tmp_path}/pid; echo begun; sleep 20; true", deadline=Deadline.after(1))
+    assert (caught.value.kind, caught.value.node) == ("exec-timeout", "here")
+    assert caught.value.partial is not None
+    assert caught.value.partial.stdout == b"begun\n"
+    assert time.monotonic() - start < 2.5
+    assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+    flood = connection.run("yes", deadline=Deadline.after(20), limit=1000)
+    assert (flood.exit_status, len(flood.stdout), flood.truncated) == (None, 1000, True)
+
+
+def test_a_chroot_as_a_node(transport_of: Make) -> None:
+    transport = transport_of(SshSettings(ssh_config=Path("none")))
+    connection = transport.connect(Node("image", hostspec="chroot:///"), Deadline.after(5))
+    assert connection.origin == "chroot:///"
+    done = connection.run_as_root("pwd; cat /etc/hostname >/dev/null", deadline=Deadline.after(10))
+    assert (done.exit_status, done.stdout) == (0, b"/\n")
+
+
+@pytest.mark.parametrize("scheme", ["docker", "podman"])
+def test_a_container_as_a_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    fake = tmp_path / scheme
+    fake.write_text(FAKE_DOCKER)
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    connection = kt.testinfra_connection(f"{scheme}://name")
+    assert connection.run_as_root("echo it\\'s $((6*7))", deadline=Deadline.after(10)).stdout == b"it's 42\n"
+
+
+def test_hostspecs_that_mean_ssh(sshd: Sshd, transport_of: Make) -> None:
+    transport = transport_of(sshd.settings())
+    node = Node("ncn-w001", hostspec=f"paramiko://root@{sshd.address}:{sshd.port}")
+    done = transport.connect(node, Deadline.after(10)).run("echo there", deadline=Deadline.after(10))
+    assert done.stdout == b"there\n"
+
+
+@pytest.mark.parametrize(
+    ("hostspec", "said"),
+    [
+        ("salt://minion", "install salt"),
+        ("nonsense://x", "Unknown connection type"),
+    ],
+)
+def test_backends_that_cannot_be_used(transport_of: Make, hostspec: str, said: str) -> None:
+    transport = transport_of(SshSettings(ssh_config=Path("none")))
+    with pytest.raises(TransportError, match=said) as caught:
+        transport.connect(Node("ncn-w001", hostspec=hostspec), Deadline.after(5))
+    assert caught.value.kind == "config"
