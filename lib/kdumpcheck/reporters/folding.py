@@ -20,6 +20,7 @@ class Finding:
     outcome: Outcome
     nodes: str
     check: str
+    title: str
     text: str
     do: str
     count: int
@@ -43,11 +44,11 @@ def _finding(outcome: Outcome, results: list[Result]) -> Finding:
     repair = f"pytest tests/recovery --nodes {names} --apply" if first.remedy else ""
     text = f"{first.found}; expected {first.expected}" if first.expected else first.message
     do = repair or first.instruction if outcome is not Outcome.ERROR else ""
-    return Finding(outcome, names, first.check, text, do, len(results))
+    return Finding(outcome, names, first.check, first.title, text, do, len(results))
 
 
 def _lost(reason: str, names: list[str]) -> Finding:
-    return Finding(Outcome.ERROR, fold(names), "could not look", reason, "", len(names))
+    return Finding(Outcome.ERROR, fold(names), "could not look", "The node could be looked at", reason, "", len(names))
 
 
 def _by_reason(lost: dict[str, str]) -> dict[str, list[str]]:

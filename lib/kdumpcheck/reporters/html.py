@@ -91,7 +91,7 @@ def _top(suite: Suite) -> str:
     sentence, good = verdict(run)
     rows = "".join(
         f'<tr class="kc-{finding.outcome.value}"><td>{_WORDS[finding.outcome]}</td><td>{escape(finding.nodes)}</td>'
-        f"<td>{escape(finding.check)}</td><td>{escape(finding.text)}</td><td>{_do(finding.do)}</td></tr>"
+        f"<td>{escape(finding.title)}<br><small>{escape(finding.check)}</small></td><td>{escape(finding.text)}</td><td>{_do(finding.do)}</td></tr>"
         for finding in findings(run)
     )
     table = (
