@@ -132,20 +132,24 @@ def _succeeds(command: str, tokens: Tokens, deadline: Deadline) -> bool:
 
 
 def _canonical(lookup: Lookup) -> str | None:
-    # ssh_config(5), CanonicalizeHostname: short names are completed from CanonicalDomains.
+    """The name to go on with (ssh_config(5), CanonicalizeHostname), or None when it is to stay as it is."""
+
     def words(keyword: str, default: str) -> Sequence[str]:
         value = lookup.values.get(keyword)
         return value.words if value else (default,)
 
     mode = words("canonicalizehostname", "no")[0].lower()
+    if mode not in ("yes", "true", "always"):
+        return None
     proxied = bool({"proxyjump", "proxycommand"} & lookup.values.keys())
-    if mode not in ("yes", "true", "always") or (proxied and mode != "always"):
-        return None
     dots = words("canonicalizemaxdots", "1")[0]
-    if lookup.hostname.count(".") > (int(dots) if dots.isdecimal() else 1):
-        return None
+    if (proxied and mode != "always") or lookup.hostname.count(".") > (int(dots) if dots.isdecimal() else 1):
+        return lookup.hostname
     names = (f"{lookup.hostname}.{domain}" for domain in words("canonicaldomains", "none") if domain != "none")
-    return next((name for name in names if _resolves(name)), None)
+    found = next((name for name in names if _resolves(name)), None)
+    if found is None and words("canonicalizefallbacklocal", "yes")[0].lower() == "no":
+        raise ConfigError(f"{lookup.hostname!r} is in none of CanonicalDomains, and may not be used as it is")
+    return found or lookup.hostname
 
 
 def _resolves(name: str) -> bool:
