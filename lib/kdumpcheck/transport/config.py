@@ -40,11 +40,13 @@ class Config:
     def __init__(self, settings: SshSettings) -> None:
         self._settings = settings
         self._files = _files(settings.ssh_config)
+        self._keys = tuple(_key_file(path) for path in settings.identity_files)
+        self._known_hosts = settings.known_hosts.expanduser() if settings.known_hosts else None
         self._local_user = _local_user()
 
     def target(self, query: Query, deadline: Deadline) -> Target:
         """Everything needed to reach one host; `ConfigError` if the configuration does not say it well."""
-        lookup = Lookup(query.name, query.user or self._settings.user, self._local_user, lambda _: False)
+        lookup = Lookup(query.name, query.user, self._local_user, lambda _: False)
         lookup.run = lambda command: _succeeds(command, self._tokens(lookup, query), deadline)
         self._walk(lookup)
         canonical = _canonical(lookup)
@@ -60,12 +62,12 @@ class Config:
 
     def _target(self, query: Query, lookup: Lookup, answers: Answers) -> Target:
         settings = self._settings
-        host = query.address or lookup.hostname.lower()
+        host = (query.address or lookup.hostname.lower()).strip("[]")
         port = query.port or answers.port()
         alias = answers.optional("hostkeyalias")
         names = (alias,) if alias else tuple(dict.fromkeys((host.lower(), query.name.lower())))
-        own_key = (query.identity_file.expanduser(),) if query.identity_file else ()
-        own, system = answers.known_hosts(settings.known_hosts)
+        keys = (_key_file(query.identity_file), *self._keys) if query.identity_file else self._keys
+        own, system = answers.known_hosts(self._known_hosts)
         return Target(
             name=query.name,
             host=host,
@@ -77,7 +79,7 @@ class Config:
             global_known_hosts=system,
             strict=answers.strict(),
             hash_known_hosts=answers.flag("hashknownhosts", default=False),
-            identity_files=answers.identity_files((*own_key, *settings.identity_files)),
+            identity_files=answers.identity_files(keys),
             certificate_files=answers.paths("certificatefile"),
             identities_only=answers.flag("identitiesonly", default=False),
             agent=answers.agent(),
@@ -108,9 +110,17 @@ class Config:
 def _files(chosen: Path | None) -> tuple[tuple[Line, ...], ...]:
     base = Path("~/.ssh").expanduser()
     if chosen is not None:
-        return () if str(chosen) == "none" else (read(chosen, base),)
+        return () if str(chosen) == "none" else (read(chosen.expanduser(), base),)
     usual = ((base / "config", base), (_SYSTEM / "ssh_config", _SYSTEM))
     return tuple(read(path, start) for path, start in usual if path.is_file())
+
+
+def _key_file(path: Path) -> Path:
+    # One that was named has to be there; its public half is enough for a key that ssh-agent holds.
+    path = path.expanduser()
+    if not path.is_file() and not path.with_name(f"{path.name}.pub").is_file():
+        raise ConfigError(f"identity file {path} does not exist")
+    return path
 
 
 def _local_user() -> str:

@@ -42,6 +42,7 @@ class ForeignConnection(Connection):
         self._lock = threading.Lock()
         self._job: tuple[bytes, Deadline, int] | None = None
         self._done: Completed | None = None
+        self._running: Process | None = None
         self._scheme = hostspec.partition("://")[0]
         self.backend = self._made(hostspec, sudo=sudo)
 
@@ -67,7 +68,10 @@ class ForeignConnection(Connection):
                 self._job = None
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """End the command that is running, if there is one."""
+        running = self._running
+        if running is not None:
+            running.end()
 
     def _made(self, hostspec: str, *, sudo: bool) -> BaseBackend:
         name, options = testinfra.backend.parse_hostspec(hostspec)
@@ -106,9 +110,9 @@ class ForeignConnection(Connection):
         stdin, deadline, limit = self._job or (b"", Deadline.after(_SECONDS), LIMIT)
         if self._scheme in _NEED_I:
             line = re.sub(r"\bexec ", "exec -i ", line, count=1)
-        process = Process(line, stdin, limit)
+        self._running = process = Process(line, stdin, limit)
         in_time = process.run(deadline)
-        self._done = process.completed()
+        self._running, self._done = None, process.completed()
         if not in_time:
             raise self._late(self._done)
         return self._done
@@ -145,14 +149,17 @@ class ForeignConnection(Connection):
         return TransportError("exec-timeout", self.node, text, partial)
 
 
-def query_of(node: Node) -> Query:
-    """Whom to reach by SSH: as the inventory says, or as a host specification does (ssh://user@host:port)."""
+def query_of(node: Node, user: str | None = None) -> Query:
+    """Whom to reach by SSH: as the inventory says, or as a host specification does (ssh://user@host:port).
+
+    `user` is for a node that names none.
+    """
     key = Path(node.identity_file) if node.identity_file else None
     if node.hostspec is None:
-        return Query(node.name, node.address, node.port, node.user, key)
+        return Query(node.name, node.address, node.port, node.user or user, key)
     spec = BaseBackend.parse_hostspec(node.hostspec.partition("://")[2].partition("?")[0])
     port = int(spec.port) if spec.port and spec.port.isdecimal() else node.port
-    return Query(node.name, node.address or spec.name, port, spec.user or node.user, key)
+    return Query(node.name, node.address or spec.name, port, spec.user or node.user or user, key)
 
 
 def _name(hostspec: str, name: str) -> str:

@@ -22,6 +22,7 @@ from kdumpcheck.transport.hostkeys import HostKeys
 from kdumpcheck.transport.identities import Keyring, offer
 from kdumpcheck.transport.login import Login
 from kdumpcheck.transport.proxycommand import ProxyCommand
+from kdumpcheck.transport.secret import Secret
 from kdumpcheck.transport.settings import SshSettings
 from kdumpcheck.transport.sshconfig import ConfigError
 from kdumpcheck.transport.target import Target
@@ -66,7 +67,7 @@ class Links:
         """Connect and log in; `TransportError` says what stood in the way."""
         chain = self._chain(target, deadline)
         through = self._through(chain[:-1], target.name, deadline) if len(chain) > 1 else None
-        return self._open(target, through, deadline)
+        return self._open(target, through, deadline, self._settings.password)
 
     def interrupt(self) -> None:
         """End every attempt to connect that is under way, and let no new one begin."""
@@ -128,7 +129,7 @@ class Links:
             raise
         return bastion.wire
 
-    def _open(self, target: Target, through: Wire | None, deadline: Deadline) -> Wire:
+    def _open(self, target: Target, through: Wire | None, deadline: Deadline, password: Secret | None = None) -> Wire:
         early = deadline.within(target.connect_timeout)
         known = self._host_keys.known(target)
         sock, proxy = self._carrier(target, through, early)
@@ -138,7 +139,9 @@ class Links:
             with self._watchdog.guard(deadline, wire.close), self._closable(target, wire):
                 key = handshake(wire, target, early)
                 trusted = self._host_keys.verify(target, known, key)
-                self._log_in(wire, target, deadline, trusted=trusted)
+                with offer(target, self._keyring, deadline) as identities:
+                    # The password is the node's: no bastion gets it, and nobody whose key has changed.
+                    Login(wire, target, deadline).run(identities, password if trusted else None)
                 wire.set_keepalive(target.keepalive or 0)
         except BaseException as error:
             _explain(error, proxy)
@@ -168,11 +171,6 @@ class Links:
         finally:
             with self._lock:
                 self._opening.discard(wire)
-
-    def _log_in(self, wire: Wire, target: Target, deadline: Deadline, *, trusted: bool) -> None:
-        with offer(target, self._keyring, deadline) as identities:
-            password = self._settings.password if trusted else None
-            Login(wire, target, deadline).run(identities, password)
 
 
 def hang_up(wire: Wire) -> None:

@@ -45,11 +45,11 @@ class Process:
                     if not self._step(key.fileobj, key.data):  # type: ignore[arg-type] # files, not numbers
                         selector.unregister(key.fileobj)
                         key.fileobj.close()  # type: ignore[union-attr] # as above
-        in_time = not deadline.expired
-        if in_time and self._dropped() <= FLOOD:
+        if self._dropped() <= FLOOD:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(deadline.remaining())
-        self._end()
+        in_time = self._dropped() > FLOOD or process.returncode is not None
+        self._close()
         return in_time
 
     def completed(self) -> Completed:
@@ -87,11 +87,15 @@ class Process:
             return False
         return bool(self._stdin)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Kill it, with everything it started; `run` then returns."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _close(self) -> None:
         for file in (self._process.stdin, self._process.stdout, self._process.stderr):
             if file is not None:
                 file.close()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self.end()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import getpass
 import stat
 import threading
 from collections.abc import Callable
@@ -28,6 +29,11 @@ class Secret:
         """The first line of a file that only its owner can read."""
         return cls(lambda: _first_line(path))
 
+    @classmethod
+    def from_prompt(cls, prompt: str) -> Secret:
+        """What the operator types on the terminal, unseen; `SecretError` if there is no terminal."""
+        return cls(lambda: _typed(prompt))
+
     def reveal(self) -> str:
         """The secret itself; `SecretError` says why there is none."""
         with self._lock:
@@ -52,3 +58,15 @@ def _first_line(path: Path) -> str:
     if not line:
         raise SecretError(f"password file {path}: its first line is empty")
     return line
+
+
+def _typed(prompt: str) -> str:
+    try:
+        # getpass() itself would fall back to reading, and showing, whatever stands in for stdin.
+        with Path("/dev/tty").open():
+            answer = getpass.getpass(prompt)
+    except (OSError, EOFError):
+        raise SecretError("there is no terminal to ask for a password on: give it in a file") from None
+    if not answer:
+        raise SecretError("no password was given")
+    return answer

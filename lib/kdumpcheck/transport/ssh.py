@@ -134,7 +134,7 @@ class SshConnection(Connection):
 
     def _request(self, channel: paramiko.Channel, command: str, deadline: Deadline) -> None:
         try:
-            channel.exec_command(command)
+            channel.exec_command(command.encode("utf-8", "surrogateescape"))
         except (paramiko.SSHException, EOFError, OSError) as error:
             if channel.get_transport().is_active() and not deadline.expired:
                 text = f"{self.target.place} does not run commands: is the login restricted (ForceCommand, shell)?"

@@ -40,7 +40,7 @@ class Transport:
         """Connect to one node and log in; `TransportError` says why it cannot be done."""
         if node.hostspec is not None and node.hostspec.partition("://")[0] not in SSH:
             return ForeignConnection(node.name, node.hostspec, sudo=self.settings.sudo)
-        query = query_of(node)
+        query = query_of(node, self.settings.user)
         target = self._links.target(query, deadline)
         connection = SshConnection(target, self._links, self._watchdog, self.settings, self._forget)
         with self._lock:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from selftest.net.faults import ADDRESS, Relay, black_hole, hanging_up, mute
-from selftest.net.sshd import Sshd, free_port, keygen, public
+from selftest.net.sshd import Sshd, free_port, keygen, public, require
 
 from kdumpcheck.nodes import Node
 from kdumpcheck.transport import Deadline, SshSettings, Transport, TransportError
@@ -291,6 +293,36 @@ def test_a_cut_between_commands_is_noticed_by_a_dead_peer(sshd: Sshd, transport_
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert 0 < sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
+
+
+DEAD_PEER = """
+import subprocess, sys, threading, time
+from pathlib import Path
+from kdumpcheck.transport import Deadline, Transport, TransportError, dial
+from selftest.net.sshd import Sshd
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+dial._DEAD_PEER_SECONDS = 4
+with Sshd(Path(sys.argv[1])) as server, Transport(server.settings()) as transport:
+    connection = transport.connect(server.node(), Deadline.after(10))
+    threading.Timer(0.5, subprocess.run, [["ip", "link", "set", "lo", "down"]]).start()
+    start = time.monotonic()
+    try:
+        connection.run("sleep 50", deadline=Deadline.after(50))
+    except TransportError as error:
+        print(error.kind, round(time.monotonic() - start))
+"""
+
+
+def test_a_node_that_loses_power_is_noticed_before_the_deadline(tmp_path: Path) -> None:
+    # In a network of its own: taking the link down is what the loss of power looks like from here.
+    require("ip", "iproute2")
+    argv = ["unshare", "--net", sys.executable, "-c", DEAD_PEER, str(tmp_path / "sshd")]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, cwd=root)
+    kind, took = done.stdout.split()
+    assert kind == "cut", done.stderr
+    assert int(took) <= 10
 
 
 def test_a_command_ended_by_a_signal_has_no_exit_status(sshd: Sshd, transport_of: Make) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,31 @@ def test_the_user_of_ssh_config_and_of_the_inventory(start: Start, tmp_path: Pat
     connection = transport.connect(server.node(user="beta"), Deadline.after(10))
     assert connection.run("id -un", deadline=Deadline.after(10)).stdout == b"beta\n"
     assert connection.origin == f"ssh://beta@{server.address}:{server.port}"
+
+
+def test_the_password_and_the_user_are_the_nodes_and_not_the_bastions(
+    start: Start, tmp_path: Path, transport_of: Make
+) -> None:
+    operator = User("operator", password=SECRET)
+    bastion = start("bastion", address="127.0.0.2", options=OPTIONS, prepare=world(tmp_path / "bastion/w", operator))
+    node = start("node", options=OPTIONS, prepare=world(tmp_path / "node/w", operator))
+    place = f"Host bastion\n HostName {bastion.address}\n Port {bastion.port}\n"
+    jump = "Host ncn-*\n ProxyJump bastion\n"
+    known = tmp_path / "known_hosts"
+    known.write_text(bastion.known_hosts.read_text() + node.known_hosts.read_text())
+    settings = replace(
+        configured(node, tmp_path, f"{place} User root\n IdentityFile {bastion.user_key}\n{jump}"),
+        known_hosts=known,
+        user="operator",
+        password=Secret(lambda: SECRET),
+    )
+    assert whoami(transport_of(settings), node) == "operator"
+    assert "Accepted publickey for root" in bastion.log.read_text()
+    # This bastion would take the password, if it were offered.
+    configured(node, tmp_path, f"{place} User operator\n IdentityFile none\n{jump}")
+    with pytest.raises(TransportError) as caught:
+        whoami(transport_of(settings), node)
+    assert caught.value.kind == "auth"
+    assert "bastion bastion: " in str(caught.value)
+    assert "Failed password" not in bastion.log.read_text()
+    assert "Accepted password" not in bastion.log.read_text()

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import testinfra.backend
 from selftest.net.sshd import Sshd
 from selftest.net.world import OPTIONS, User, world
+from testinfra.backend.base import BaseBackend, CommandResult
 
 from kdumpcheck import transport as kt  # its testinfra_... functions would be taken for tests here
 from kdumpcheck.nodes import Node
@@ -111,6 +115,46 @@ def test_a_container_as_a_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     connection = kt.testinfra_connection(f"{scheme}://name")
     assert connection.run_as_root("echo it\\'s $((6*7))", deadline=Deadline.after(10)).stdout == b"it's 42\n"
+
+
+class Elsewhere(BaseBackend):  # type: ignore[misc] # testinfra ships no types
+    """A backend without a local command, as salt's and ansible's."""
+
+    NAME = "elsewhere"
+
+    def __init__(self, name: str, **options: object) -> None:
+        super().__init__(name)
+
+    def run(self, command: str, *args: str, **kwargs: object) -> CommandResult:
+        if "broken" in self.hostname:
+            raise ValueError("no minion\nof that name")
+        done = subprocess.run(command, shell=True, capture_output=True, check=False)
+        return self.result(done.returncode, command.encode(), done.stdout, done.stderr)
+
+
+def test_a_backend_that_runs_its_command_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(testinfra.backend.BACKENDS, "elsewhere", f"{__name__}.Elsewhere")
+    connection = kt.testinfra_connection("elsewhere://minion")
+    done = connection.run_as_root("echo it\\'s $((6*7)); exit 3", deadline=Deadline.after(10))
+    assert (done.exit_status, done.stdout) == (3, b"it's 42\n")
+    cut = connection.run("echo 123456", deadline=Deadline.after(10), limit=3)
+    assert (cut.stdout, cut.truncated) == (b"123", True)
+    start = time.monotonic()
+    with pytest.raises(TransportError) as late:
+        connection.run("sleep 3", deadline=Deadline.after(0.5))
+    assert late.value.kind == "exec-timeout"
+    assert time.monotonic() - start < 2
+    with pytest.raises(TransportError, match="no minion of that name"):
+        kt.testinfra_connection("elsewhere://broken").run("true", deadline=Deadline.after(5))
+
+
+def test_closing_wakes_whoever_waits_here() -> None:
+    connection = kt.testinfra_connection("local://")
+    threading.Timer(0.5, connection.close).start()
+    start = time.monotonic()
+    done = connection.run("sleep 20; true", deadline=Deadline.after(20))
+    assert done.exit_status is None
+    assert time.monotonic() - start < 3
 
 
 def test_hostspecs_that_mean_ssh(sshd: Sshd, transport_of: Make) -> None:

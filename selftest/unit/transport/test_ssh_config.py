@@ -73,8 +73,8 @@ def target(tmp_path: Path) -> Callable[..., Target]:
     def look(text: str, name: str = "x", login: str | None = None, **query: object) -> Target:
         path = tmp_path / "config"
         path.write_text(text)
-        config = Config(SshSettings(ssh_config=path, user=login))
-        return config.target(Query(name, **query), SOON)  # type: ignore[arg-type] # passed on as it is
+        config = Config(SshSettings(ssh_config=path))
+        return config.target(Query(name, **{"user": login, **query}), SOON)  # type: ignore[arg-type] # passed on
 
     return look
 
@@ -208,11 +208,20 @@ def test_names_for_an_unusual_port(target: Callable[..., Target]) -> None:
 
 
 def test_keys_of_the_command_line_come_first(tmp_path: Path) -> None:
-    path = tmp_path / "config"
+    path, own, given = tmp_path / "config", tmp_path / "own", tmp_path / "given"
     path.write_text("IdentityFile /c\n")
-    config = Config(SshSettings(ssh_config=path, identity_files=(Path("/b"),)))
-    ours = config.target(Query("x", identity_file=Path("/a")), SOON)
-    assert ours.identity_files == (Path("/a"), Path("/b"), Path("/c"))
+    own.touch()
+    given.with_name("given.pub").touch()  # the private half is in the agent
+    config = Config(SshSettings(ssh_config=path, identity_files=(given,)))
+    assert config.target(Query("x", identity_file=own), SOON).identity_files == (own, given, Path("/c"))
+    with pytest.raises(ConfigError, match=r"identity file .*/none does not exist"):
+        config.target(Query("x", identity_file=tmp_path / "none"), SOON)
+    with pytest.raises(ConfigError, match=r"identity file .*/none does not exist"):
+        Config(SshSettings(ssh_config=path, identity_files=(tmp_path / "none",)))
+
+
+def test_an_address_in_brackets(target: Callable[..., Target]) -> None:
+    assert target("", address="[::1]").host == "::1"
 
 
 @pytest.mark.parametrize(

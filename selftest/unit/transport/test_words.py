@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,6 +74,37 @@ def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes | No
     with pytest.raises(SecretError, match=said) as caught:
         Secret.from_file(path).reveal()
     assert "secret" not in str(caught.value)
+
+
+def test_a_prompt_needs_a_terminal() -> None:
+    # In a session without a terminal, as under cron.
+    script = (
+        "from kdumpcheck.transport import Secret\n"
+        "try: Secret.from_prompt('Password: ').reveal()\n"
+        "except ValueError as error: print(error)"
+    )
+    argv = ["setsid", "--wait", sys.executable, "-c", script]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    assert done.stdout == "there is no terminal to ask for a password on: give it in a file\n"
+
+
+def test_a_prompt_reads_what_is_typed_unseen() -> None:
+    script = "from kdumpcheck.transport import Secret\ns = Secret.from_prompt('Password: ')\nprint(len(s.reveal()), s)"
+    master, terminal = pty.openpty()
+    argv = ["setsid", "--ctty", "--wait", sys.executable, "-c", script]
+    process = subprocess.Popen(argv, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    said = b""
+    while b"Password: " not in said:
+        said += os.read(master, 1000)
+    os.write(master, b"hunter2\n")
+    with suppress(OSError):  # the other end has been closed
+        while data := os.read(master, 1000):
+            said += data
+    os.close(master)
+    assert process.wait(10) == 0
+    assert b"7 Secret(...)" in said
+    assert b"hunter2" not in said
 
 
 def test_tokens() -> None:
