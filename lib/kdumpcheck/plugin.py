@@ -12,8 +12,8 @@ from _pytest.python import PyCollector  # not public, but the only one who knows
 
 from kdumpcheck.checks import Check, check_of
 from kdumpcheck.reporters import html, terminal
-from kdumpcheck.suite import host, options
-from kdumpcheck.suite.items import CheckItem, reports, result_of
+from kdumpcheck.suite import host, options, workers
+from kdumpcheck.suite.items import CheckItem, CheckReport, closing, from_plain, result_of, to_plain, verdict
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.recovery import attach, recover
 from kdumpcheck.suite.reporting import Reporting
@@ -34,15 +34,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start a run of the suite when nodes were named; tryfirst, so that reporters see where to write."""
     chosen = Options.of(config)
-    if not chosen.chosen or config.option.help or config.option.collectonly:
-        if chosen.chosen:
-            config.stash[SUITE] = Suite(chosen)
+    if not chosen.chosen:
         return
-    suite = config.stash[SUITE] = Suite(chosen)
-    reporting = Reporting(suite, config)
-    config.pluginmanager.register(reporting, "kdumpcheck-reporting")
-    config.pluginmanager.register(html.Page(suite), "kdumpcheck-html")
-    config.pluginmanager.register(host, "kdumpcheck-host")
+    suite = config.stash[SUITE] = Suite(chosen, workers.handed(config))
+    register = config.pluginmanager.register
+    register(host, "kdumpcheck-host")
+    if hasattr(config, "workerinput"):
+        register(workers.Worker(suite), "kdumpcheck-worker")
+    elif not config.option.help and not config.option.collectonly:
+        register(Reporting(suite, config), "kdumpcheck-reporting")
+        register(html.Page(suite), "kdumpcheck-html")
+        if config.getoption("numprocesses", default=None):
+            register(workers.Controller(suite), "kdumpcheck-controller")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -130,12 +133,27 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     if not isinstance(item, CheckItem):
         return None
     suite = item.config.stash[SUITE]
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    nodeid, location = item.nodeid, item.location
+    item.config.hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
     result = suite.result(item.check, item.node)
-    for report in reports(item, result, strict_warnings=suite.options.strict_warnings):
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    logreport = html.logreport(item.config, item.session.testscollected, result)
+    logreport(report=verdict(item, result, strict_warnings=suite.options.strict_warnings))
+    if html.wants_closing(item.config):
+        logreport(report=closing(item, result))
+    item.config.hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
     return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_to_serializable(report: object) -> dict[str, Any] | None:
+    """Send a verdict from a worker process."""
+    return to_plain(report) if isinstance(report, CheckReport) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_from_serializable(data: dict[str, Any]) -> CheckReport | None:
+    """Take a verdict from a worker process."""
+    return from_plain(data)
 
 
 @pytest.hookimpl(wrapper=True)

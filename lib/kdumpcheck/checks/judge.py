@@ -105,6 +105,8 @@ def _result(
 
 def _one_line(text: str, limit: int = 500) -> str:
     """What a node said, on one line, of bounded length, with nothing a terminal would obey."""
+    if len(text) <= limit and text.isprintable():
+        return text
     folded = " ".join(text.split())
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in folded)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

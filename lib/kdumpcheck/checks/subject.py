@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from kdumpcheck.checks.check import PROVIDER
 from kdumpcheck.checks.result import Result
-from kdumpcheck.evidence import CouldNotLook, Evidence, Unknown, known
+from kdumpcheck.evidence import Evidence, Unknown, known
 from kdumpcheck.facts import FACTS, System
 from kdumpcheck.providers import Provider, select
 
@@ -26,18 +27,15 @@ class Subject:
     def fact(self, name: str) -> object:
         """The fact called `name`, or the provider for "kdump". Raises `CouldNotLook` when it cannot be told."""
         if name not in self._facts:
-            self._facts[name] = self._select(self.evidence) if name == PROVIDER else FACTS[name].parse(self.evidence)
+            self._facts[name] = self.provider if name == PROVIDER else FACTS[name].parse(self.evidence)
         return known(self._facts[name])
 
-    @property
+    @cached_property
     def provider(self) -> Provider | Unknown:
         """The kdump implementation on the node, or why none could be told."""
-        try:
-            return self.fact(PROVIDER)  # type: ignore[return-value]  # fact() gives a provider for this name
-        except CouldNotLook as error:
-            return error.unknown
+        return self._select(self.evidence)
 
-    @property
+    @cached_property
     def obstacle(self) -> Unknown | None:
         """Why nothing at all can be judged on this node, or None: not reached, not Linux, no kdump known here."""
         if self.evidence.failure is not None:
@@ -45,5 +43,4 @@ class Subject:
         system = System.parse(self.evidence)
         if isinstance(system, System) and system.sysname != "Linux":
             return Unknown(f"this node runs {system.sysname}, not Linux; take it out of the node set")
-        provider = self.provider
-        return provider if isinstance(provider, Unknown) else None
+        return self.provider if isinstance(self.provider, Unknown) else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ class Sysconfig:
         return cls(settings, _settings(image))
 
 
+_PLAIN = re.compile(r'"([^"\\$`]*)"')
+
+
 def _settings(text: str) -> Mapping[str, str] | None:
     if text.startswith("#absent"):
         return None
@@ -56,6 +60,9 @@ def _setting(line: str) -> tuple[str, str] | None:
     name, equals, rest = line.strip().partition("=")
     if not equals:
         return None
+    # Nearly all settings are one word in plain double quotes, and shlex is slow.
+    if plain := _PLAIN.fullmatch(rest):
+        return name, plain[1]
     try:
         words = shlex.split(rest, comments=True)
     except ValueError:

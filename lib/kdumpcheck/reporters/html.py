@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,34 @@ _WORDS = {
     Outcome.SKIP: "Skipped",
     Outcome.RECOVERED: "Recovered",
 }
+
+
+#: Rows that pytest-html can show before a browser takes longer than an operator's patience (10,000 rows: 10 s).
+MOST_ROWS = 1000
+
+
+def logreport(config: pytest.Config, collected: int, result: Result) -> Callable[..., object]:
+    """The hook to report a verdict with; beyond `MOST_ROWS`, pytest-html is only told of what is not green."""
+    page = _pytest_html(config)
+    if page is None or collected <= MOST_ROWS or result.outcome is not Outcome.PASS:
+        return config.hook.pytest_runtest_logreport
+    return config.pluginmanager.subset_hook_caller("pytest_runtest_logreport", [page])
+
+
+def wants_closing(config: pytest.Config) -> bool:
+    """True when pytest-html runs: it takes an item only with the report of its teardown."""
+    return _pytest_html(config) is not None
+
+
+def _pytest_html(config: pytest.Config) -> object | None:
+    if _PAGE not in config.stash:
+        plugins = config.pluginmanager.get_plugins()
+        pages = (each for each in plugins if type(each).__module__.startswith("pytest_html."))
+        config.stash[_PAGE] = next((each for each in pages if hasattr(each, "pytest_runtest_logreport")), None)
+    return config.stash[_PAGE]
+
+
+_PAGE = pytest.StashKey[object | None]()
 
 
 class Page:
@@ -89,6 +118,8 @@ class Page:
 def _top(suite: Suite) -> str:
     run = suite.run
     sentence, good = verdict(run)
+    green = run.counts()["pass"]
+    hidden = f"<p>{green} verdicts are green and not listed below.</p>" if len(run.results) > MOST_ROWS else ""
     rows = "".join(
         f'<tr class="kc-{finding.outcome.value}"><td>{_WORDS[finding.outcome]}</td><td>{escape(finding.nodes)}</td>'
         f"<td>{escape(finding.title)}<br><small>{escape(finding.check)}</small></td><td>{escape(finding.text)}</td><td>{_do(finding.do)}</td></tr>"
@@ -102,6 +133,7 @@ def _top(suite: Suite) -> str:
     return (
         f'<div class="kc-verdict {"kc-good" if good else "kc-bad"}">{escape(sentence.capitalize())}</div>'
         f"{table if rows else ''}"
+        f"{hidden}"
         f"{f'<h3>Repairs</h3><ul>{repairs}</ul>' if repairs else ''}"
     )
 

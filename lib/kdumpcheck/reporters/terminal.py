@@ -32,9 +32,9 @@ _COLOUR = {Outcome.FAIL: "red", Outcome.ERROR: "red", Outcome.WARN: "yellow"}
 
 def header(suite: Suite) -> list[str]:
     """The lines above a run: the nodes, and where they come from."""
-    where = "kept evidence" if suite.kept is not None else suite.inventory.describe()
+    where = suite.inventory.describe() if suite.options.replay is None else "kept evidence"
     lines = [f"kdumpcheck: {_count(len(suite.nodes))}: {fold(suite.nodes)}", f"nodes: {where}"]
-    if suite.kept is None:
+    if suite.options.replay is None:
         lines += [f"note: {note}" for note in suite.inventory.notes]
     return lines
 

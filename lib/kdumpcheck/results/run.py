@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from kdumpcheck.checks import Check, Outcome, Result
 
@@ -46,6 +46,30 @@ class RemedyResult:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class CheckNote:
+    """What a report says of a check: all of it but the function that judges."""
+
+    id: str
+    title: str
+    severity: str
+    remedy: str | None
+    instruction: str
+    source: str
+    follows: tuple[str, ...]
+
+    @classmethod
+    def of(cls, check: Check) -> Self:
+        """The note on a check."""
+        return cls(
+            check.id, check.title, check.severity.value, check.remedy, check.instruction, check.source, check.follows
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """The note in plain types, as JSON has them."""
+        return {**asdict(self), "follows": list(self.follows)}
+
+
 @dataclass(slots=True)
 class Run:
     """Everything one run found; filled while it goes, written at its end or when it is interrupted."""
@@ -54,7 +78,7 @@ class Run:
     version: str
     mode: str
     nodes: dict[str, NodeLook] = field(default_factory=dict)
-    checks: dict[str, Check] = field(default_factory=dict)
+    checks: dict[str, CheckNote] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     remedies: list[RemedyResult] = field(default_factory=list)
     finished: datetime | None = None
@@ -80,7 +104,7 @@ class Run:
                 "counts": self.counts(),
             },
             "nodes": [asdict(node) for node in self.nodes.values()],
-            "checks": [_check(check) for check in self.checks.values()],
+            "checks": [check.plain() for check in self.checks.values()],
             "results": [_result(result) for result in self.results],
             "remedies": [asdict(remedy) for remedy in self.remedies],
         }
@@ -88,18 +112,6 @@ class Run:
 
 def _stamp(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
-
-
-def _check(check: Check) -> dict[str, Any]:
-    return {
-        "id": check.id,
-        "title": check.title,
-        "severity": check.severity.value,
-        "remedy": check.remedy,
-        "instruction": check.instruction,
-        "source": check.source,
-        "follows": list(check.follows),
-    }
 
 
 def _result(result: Result) -> dict[str, Any]:

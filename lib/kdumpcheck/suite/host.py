@@ -19,7 +19,7 @@ from kdumpcheck.transport import TransportError
 def host(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - testinfra ships no types
     """One node as testinfra knows it: host.file(), host.service(), host.check_output()."""
     suite = request.config.stash[SUITE]
-    if suite.kept is not None:
+    if suite.options.replay is not None:
         pytest.skip("--replay touches no node, and this test asks one")
     try:
         return suite.host(request.param)

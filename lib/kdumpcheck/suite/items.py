@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 
 from kdumpcheck.checks import Check, Outcome, Result
 
+_PLAIN = "kdumpcheck"
 #: What pytest calls each outcome, and in which phase: "could not look" is an error of the setup, not of the call.
 _PHASE = {Outcome.ERROR: "setup"}
 _PYTEST = {Outcome.FAIL: "failed", Outcome.ERROR: "failed", Outcome.SKIP: "skipped"}
@@ -24,7 +23,6 @@ class CheckItem(pytest.Item):
         super().__init__(**kwargs)
         self.check = check
         self.node = node
-        self.user_properties = [("node", node), ("check", check.id)]
 
     def runtest(self) -> None:
         """Never called: the suite's own protocol judges instead."""
@@ -36,7 +34,19 @@ class CheckItem(pytest.Item):
 
 
 class CheckReport(pytest.TestReport):
-    """A report that tells a terminal what an operator needs: found, expected, what to do."""
+    """A report that carries its verdict as `kdumpcheck_result`, and tells it instead of a traceback."""
+
+    def __init__(self, item: CheckItem, result: Result, when: Any, outcome: Any) -> None:  # noqa: ANN401 - pytest's Literals
+        super().__init__(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords={},
+            outcome=outcome,
+            longrepr=_longrepr(item, result, outcome) if when != "teardown" else None,
+            when=when,
+            duration=result.seconds,
+        )
+        self.kdumpcheck_result = result if when != "teardown" else None
 
     def toterminal(self, out: Any) -> None:  # noqa: ANN401 - pytest's TerminalWriter, which is not public
         """Print the finding instead of a traceback."""
@@ -44,33 +54,34 @@ class CheckReport(pytest.TestReport):
             out.line(line)
 
 
-def reports(item: CheckItem, result: Result, *, strict_warnings: bool) -> Iterator[CheckReport]:
-    """The reports of one verdict: one that tells it, and the teardown that closes an item for other plugins."""
-    outcome: Any = _PYTEST.get(result.outcome, "passed")
-    if result.outcome is Outcome.WARN and strict_warnings:
-        outcome = "failed"
-    yield _report(item, result, _PHASE.get(result.outcome, "call"), outcome)
-    yield _report(item, result, "teardown", "passed")
+def verdict(item: CheckItem, result: Result, *, strict_warnings: bool) -> CheckReport:
+    """The report that tells a verdict: an error of the setup phase when nothing could be judged, else a call."""
+    strict = result.outcome is Outcome.WARN and strict_warnings
+    outcome = "failed" if strict else _PYTEST.get(result.outcome, "passed")
+    return CheckReport(item, result, _PHASE.get(result.outcome, "call"), outcome)
 
 
-def _report(item: CheckItem, result: Result, when: Any, outcome: Any) -> CheckReport:  # noqa: ANN401 - pytest's Literals
-    now = time.time()
-    told = when != "teardown"
-    report = CheckReport(
-        nodeid=item.nodeid,
-        location=item.location,
-        keywords=dict.fromkeys(item.keywords, 1),
-        outcome=outcome,
-        longrepr=_longrepr(item, result, outcome) if told else None,
-        when=when,
-        duration=result.seconds if told else 0.0,
-        start=now,
-        stop=now,
-        user_properties=item.user_properties if told else (),
-    )
-    if told:
-        # Plain JSON types, so that the report survives the way from a worker process.
-        report.__dict__["kdumpcheck_result"] = {**asdict(result), "outcome": result.outcome.value}
+def closing(item: CheckItem, result: Result) -> CheckReport:
+    """The report of a teardown that was not needed; pytest-html takes an item only with it."""
+    return CheckReport(item, result, "teardown", "passed")
+
+
+def to_plain(report: CheckReport) -> dict[str, Any]:
+    """The report in plain types, for the way from a worker process to its controller."""
+    data: dict[str, Any] = report._to_json()  # noqa: SLF001 - pytest's own serializer for reports, which is not public
+    result = report.kdumpcheck_result
+    return data | {"$report_type": _PLAIN, "kdumpcheck_result": asdict(result) if result is not None else None}
+
+
+def from_plain(data: dict[str, Any]) -> CheckReport | None:
+    """The report that `to_plain` took apart, or None for one of another kind."""
+    if data.get("$report_type") != _PLAIN:
+        return None
+    carried = data.pop("kdumpcheck_result")
+    plain = pytest.TestReport._from_json(data)  # noqa: SLF001 - as above
+    report = CheckReport.__new__(CheckReport)
+    report.__dict__.update(plain.__dict__)
+    report.kdumpcheck_result = Result(**carried | {"outcome": Outcome(carried["outcome"])}) if carried else None
     return report
 
 
@@ -100,7 +111,4 @@ def advice(result: Result) -> str:
 
 def result_of(report: object) -> Result | None:
     """The verdict a report carries, or None for a report of something else."""
-    carried = getattr(report, "kdumpcheck_result", None)
-    if not isinstance(carried, dict):
-        return None
-    return Result(**{**carried, "outcome": Outcome(carried["outcome"])})
+    return report.kdumpcheck_result if isinstance(report, CheckReport) else None

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kdumpcheck.reporters import directory, results_json
+from kdumpcheck.reporters import directory, junit, results_json
 from kdumpcheck.reporters.directory import ReportError
+from kdumpcheck.reporters.junit import OtherTest
 from kdumpcheck.results import RemedyResult
-from kdumpcheck.suite.items import result_of
+from kdumpcheck.suite.items import CheckReport
 from kdumpcheck.suite.suite import Suite
 
 
@@ -21,6 +22,7 @@ class Reporting:
     def __init__(self, suite: Suite, config: pytest.Config) -> None:
         """Make the directory and tell pytest's own reporters where to write, unless the operator did."""
         self.suite = suite
+        self.others: list[OtherTest] = []
         options = suite.options
         try:
             suite.report_dir = directory.make(config.rootpath / "reports", options.report_dir, suite.run.started)
@@ -28,16 +30,18 @@ class Reporting:
             raise pytest.UsageError(str(error)) from None
         if options.bundle is not None:
             make_bundle(options.bundle)
-        config.option.xmlpath = config.option.xmlpath or str(suite.report_dir / "junit.xml")
         if hasattr(config.option, "htmlpath"):
             config.option.htmlpath = config.option.htmlpath or str(suite.report_dir / "report.html")
             config.option.self_contained_html = True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the verdict or the repair that a report carries into the run."""
-        result = result_of(report)
-        if result is not None:
-            self.suite.run.results.append(result)
+        if isinstance(report, CheckReport):
+            if report.kdumpcheck_result is not None:
+                self.suite.run.results.append(report.kdumpcheck_result)
+            return
+        if report.when == "call" or not report.passed:
+            self.others.append(_other(report))
         for remedy in getattr(report, "kdumpcheck_remedies", ()):
             self.suite.run.remedies.append(RemedyResult(**remedy))
 
@@ -47,13 +51,15 @@ class Reporting:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write `results.json`; a full disk is said, and changes no verdict already on the terminal."""
+        """Write `results.json` and `junit.xml`; a full disk is said, and changes no verdict already on the terminal."""
         run = self.suite.run
         run.finished, run.exit_status = datetime.now(UTC), int(session.exitstatus)
         if self.suite.report_dir is None:
             return
         try:
             results_json.write(run, self.suite.report_dir)
+            strict = self.suite.options.strict_warnings
+            junit.write(run, self.others, self.suite.report_dir / "junit.xml", strict_warnings=strict)
         except OSError as error:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             self.suite.trouble = f"{self.suite.report_dir}: the report could not be written ({error.strerror})"
@@ -65,3 +71,10 @@ def make_bundle(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise pytest.UsageError(f"--bundle {path}: {error.strerror}") from None
+
+
+def _other(report: pytest.TestReport) -> OtherTest:
+    path, _, name = report.nodeid.partition("::")
+    problem = "skipped" if report.skipped else "" if report.passed else "failure" if report.when == "call" else "error"
+    text = "" if report.passed else report.longreprtext
+    return OtherTest(path.removesuffix(".py").replace("/", "."), name, report.duration, problem, text)

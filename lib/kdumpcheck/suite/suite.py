@@ -21,6 +21,7 @@ from kdumpcheck.fleet.fleet import Progress
 from kdumpcheck.nodes import Inventory, Node
 from kdumpcheck.probe import Probe, Section, compose
 from kdumpcheck.results import NodeLook, Run
+from kdumpcheck.results.run import CheckNote
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.repairs import Repairs
 from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
@@ -30,8 +31,13 @@ from kdumpcheck.transport import Deadline, SshSettings, testinfra_host
 class Suite:
     """The state of one run. Nodes are reached only once checks that need them were collected."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, handed: Path | None = None) -> None:
+        """`handed` is evidence that this run's controller has gathered already (pytest-xdist)."""
         self.options = options
+        self.checks: dict[str, Check] = {}
+        self.raw: dict[str, bytes] = {}
+        self.keep_raw = False
+        self._handed = handed
         self.subjects: dict[str, Subject] = {}
         self.before: dict[str, Subject] = {}
         self.report_dir: Path | None = None
@@ -45,16 +51,17 @@ class Suite:
 
     @cached_property
     def kept(self) -> dict[str, Subject] | None:
-        """Subjects from kept evidence, or None for a live run."""
-        if self.options.replay is None:
+        """Subjects from evidence that is there already, or None for a run that looks for itself."""
+        directory = self._handed or self.options.replay
+        if directory is None:
             return None
-        evidence = kept_evidence(self.options, self.inventory, self.options.replay)
+        evidence = kept_evidence(self.options, self.inventory, directory)
         return {name: Subject(each) for name, each in evidence.items()}
 
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
         """The nodes of this run by name, never none."""
-        if self.kept is not None:
+        if self.options.replay is not None and self.kept is not None:
             return {name: self.inventory.nodes.get(name) or Node(name) for name in self.kept}
         return {node.name: node for node in nodes_of(self.options, self.inventory)}
 
@@ -72,7 +79,7 @@ class Suite:
     @cached_property
     def judge(self) -> Judge:
         """Judges with every check that was collected, selected or not."""
-        return Judge(self.run.checks.values())
+        return Judge(self.checks.values())
 
     @cached_property
     def repairs(self) -> Repairs:
@@ -81,7 +88,8 @@ class Suite:
 
     def add_check(self, check: Check) -> None:
         """Make a collected check known. Raises `pytest.UsageError` when another one has its id."""
-        other = self.run.checks.setdefault(check.id, check)
+        self.run.checks[check.id] = CheckNote.of(check)
+        other = self.checks.setdefault(check.id, check)
         if other.function.__code__ != check.function.__code__:
             places = " and ".join(_place(each) for each in (other, check))
             raise pytest.UsageError(f"two checks are called {check.id}: {places}")
@@ -105,7 +113,7 @@ class Suite:
             if check.id not in seen:
                 seen.add(check.id)
                 needs.update(check.needs)
-                pending.extend(self.run.checks[cause] for cause in check.follows if cause in self.run.checks)
+                pending.extend(self.checks[cause] for cause in check.follows if cause in self.checks)
         return needs
 
     def gather(self, probe: Probe, progress: Progress | None = None, *, keep: bool = False) -> None:
@@ -132,6 +140,8 @@ class Suite:
         return testinfra_host(connection)
 
     def _subject(self, look: Look) -> Subject:
+        if self.keep_raw:
+            self.raw[look.evidence.node] = look.raw
         if self.options.bundle is not None:
             save(self.options.bundle, look.evidence, look.raw)
         return Subject(look.evidence)
