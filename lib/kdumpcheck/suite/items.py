@@ -70,7 +70,9 @@ def to_plain(report: CheckReport) -> dict[str, Any]:
     """The report in plain types, for the way from a worker process to its controller."""
     data: dict[str, Any] = report._to_json()  # noqa: SLF001 - pytest's own serializer for reports, which is not public
     result = report.kdumpcheck_result
-    return data | {"$report_type": _PLAIN, "kdumpcheck_result": asdict(result) if result is not None else None}
+    # The enum is a str, but not to a serializer that looks at the type alone.
+    plain = {**asdict(result), "outcome": result.outcome.value} if result is not None else None
+    return data | {"$report_type": _PLAIN, "kdumpcheck_result": plain}
 
 
 def from_plain(data: dict[str, Any]) -> CheckReport | None:

@@ -30,13 +30,19 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist ships no types
         """Look at all nodes before the first worker starts, and tell each worker where the evidence lies."""
-        if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="kdumpcheck-"))
+        if not self.suite.subjects:
             # The workers have not collected yet, so that nobody knows which checks are selected: ask everything.
             self.suite.gather(self.suite.probe())
+        if self.suite.options.replay is None:
+            node.workerinput[_EVIDENCE] = str(self._left())
+
+    def _left(self) -> Path:
+        """The directory that holds the evidence for the workers, filled when first asked for."""
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="kdumpcheck-"))
             for subject in self.suite.subjects.values():
                 save(self._directory, subject.evidence, self.suite.raw.get(subject.node, b""))
-        node.workerinput[_EVIDENCE] = str(self._directory)
+        return self._directory
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - as above
