@@ -12,8 +12,8 @@ from _pytest.python import PyCollector  # not public, but the only one who knows
 
 from kdumpcheck.checks import Check, check_of
 from kdumpcheck.reporters import html, terminal
-from kdumpcheck.suite import host, options, workers
-from kdumpcheck.suite.items import CheckItem, CheckReport, closing, from_plain, result_of, to_plain, verdict
+from kdumpcheck.suite import host, judging, options, workers
+from kdumpcheck.suite.items import CheckItem, CheckReport, from_plain, result_of, to_plain
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.recovery import attach, recover
 from kdumpcheck.suite.reporting import Reporting
@@ -106,21 +106,29 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         items.sort(key=lambda item: isinstance(item, CheckItem))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Look at all nodes, once, before anything is judged."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Look at all nodes once; then pytest runs what are ordinary tests, and the checks are judged from memory."""
     suite = session.config.stash.get(SUITE, None)
-    if suite is None or session.testsfailed or not _wanted(session.items):
-        return
+    if suite is None or session.testsfailed or session.config.option.collectonly:
+        return (yield)
+    checks = [item for item in session.items if isinstance(item, CheckItem)]
+    if checks or _using("recover", session.items):
+        _look(suite, session, [item.check for item in checks])
+    if hasattr(session.config, "workerinput"):
+        return (yield)
+    everything, session.items = session.items, [item for item in session.items if not isinstance(item, CheckItem)]
+    done = yield
+    session.items = everything
+    judging.judge_all(session, checks)
+    return done
+
+
+def _look(suite: Suite, session: pytest.Session, checks: list[Check]) -> None:
     repairs = _using("recover", session.items)
-    checks: list[Check] = [item.check for item in session.items if isinstance(item, CheckItem)]
     with terminal.progress(session.config) as progress:
         probe = suite.probe(None if repairs or suite.options.bundle else checks)
         suite.gather(probe, progress, keep=repairs or _using("host", session.items))
-
-
-def _wanted(items: list[pytest.Item]) -> bool:
-    return any(isinstance(item, CheckItem) for item in items) or _using("recover", items)
 
 
 def _using(fixture: str, items: list[pytest.Item]) -> bool:
@@ -129,18 +137,12 @@ def _using(fixture: str, items: list[pytest.Item]) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    """Judge a check from memory. Setup, fixtures and teardown would only cost time: it uses none."""
+    """Judge a check where somebody else runs the loop, as in a worker process."""
     if not isinstance(item, CheckItem):
         return None
-    suite = item.config.stash[SUITE]
-    nodeid, location = item.nodeid, item.location
-    item.config.hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
-    result = suite.result(item.check, item.node)
-    logreport = html.logreport(item.config, item.session.testscollected, result)
-    logreport(report=verdict(item, result, strict_warnings=suite.options.strict_warnings))
-    if html.wants_closing(item.config):
-        logreport(report=closing(item, result))
-    item.config.hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
+    item.config.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    judging.judge(item)
+    item.config.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
 
