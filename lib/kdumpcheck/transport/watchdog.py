@@ -18,12 +18,15 @@ from dataclasses import dataclass, field
 
 from kdumpcheck.transport.deadline import Deadline
 
+_PATIENCE = 1.0
+
 
 @dataclass(order=True, slots=True)
 class _Guard:
     at: float
     number: int
     close: Callable[[], None] | None = field(compare=False)
+    closer: threading.Thread | None = field(compare=False, default=None)
 
 
 class Watchdog:
@@ -48,7 +51,7 @@ class Watchdog:
         try:
             yield
         finally:
-            guard.close = None
+            self._release(guard)
 
     def stop(self) -> None:
         """End the thread; guards still in place are dropped."""
@@ -58,6 +61,13 @@ class Watchdog:
             thread = self._thread
         if thread is not None:
             thread.join(timeout=1)
+
+    def _release(self, guard: _Guard) -> None:
+        with self._changed:
+            guard.close = None
+        # What is being closed is seen closed: nobody after us takes it for alive.
+        if guard.closer is not None:
+            guard.closer.join(timeout=_PATIENCE)
 
     def _start(self) -> None:
         if self._thread is None and not self._stopped:
@@ -71,10 +81,10 @@ class Watchdog:
                     self._changed.wait(self._until_next())
                 if self._stopped:
                     return
-                close = heapq.heappop(self._guards).close
-            if close is not None:
+                guard = heapq.heappop(self._guards)
                 # In a thread of its own: closing a channel of a stuck bastion may itself have to wait.
-                threading.Thread(target=close, name="kdumpcheck-close", daemon=True).start()
+                guard.closer = threading.Thread(target=guard.close, name="kdumpcheck-close", daemon=True)
+                guard.closer.start()
 
     def _due(self) -> bool:
         while self._guards and self._guards[0].close is None:
