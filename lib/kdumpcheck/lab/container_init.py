@@ -76,7 +76,9 @@ def _first_boot(directory: Path, setup: dict[str, str], upper: Path) -> None:
     for name in (f"System.map-{release}", f"vmlinux-{release}.gz"):
         shutil.copy2(LOWER / "boot" / name, boot / name)
     # Not copy2: an initrd as old as the one it is copied from might count as stale here.
-    shutil.copyfile(setup["kdump_initrd"], boot / f"initrd-{release}-kdump")
+    initrd = boot / f"initrd-{release}-kdump"
+    shutil.copyfile(setup["kdump_initrd"], initrd)
+    initrd.chmod(0o600)
     (draft / "var/crash").mkdir(parents=True)
     draft.rename(upper)
 

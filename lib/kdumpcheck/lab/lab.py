@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from kdumpcheck.lab import accel, blueprint, host
+from kdumpcheck.lab import accel, blueprint, host, limits
 from kdumpcheck.lab.addresses import MAX_NODES, Block, free_block
 from kdumpcheck.lab.bmc import Bmcs
 from kdumpcheck.lab.bringup import BringUp
@@ -66,6 +66,10 @@ class Lab:
             if fresh:
                 self._forget(shop.store)
             wanted = self._register(shop, vms, containers)
+            limits.make_room(self.state.root, sum(node.kind == "container" for node in self.nodes()), self._tell)
+            for node in wanted:
+                if node.made and self.is_on(node):
+                    self._tell(f"{node.name}: is up already")
             errors = shop.bring_up.start([node for node in wanted if node.made and not self.is_on(node)])
             errors += shop.bring_up.make([node for node in wanted if not node.made], cold=cold)
             self._publish(shop)

@@ -4,20 +4,21 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kdumpcheck.lab import cgroups
+from kdumpcheck.lab import cgroups, limits
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
-from kdumpcheck.lab.process import RECORD, Process, marked
+from kdumpcheck.lab.process import marked
 
 if TYPE_CHECKING:
     from kdumpcheck.lab.state import StateDir
 
-_GRACE: Final = 3.0
+_KILLED_WITHIN: Final = 5.0
 _SETTLE_SECONDS: Final = 20.0
 
 
@@ -44,8 +45,8 @@ def tear_down(state: StateDir) -> None:
     The inventory goes first, so that nobody is sent to nodes that are about to end.
     """
     state.inventory.unlink(missing_ok=True)
-    _end(Process.load(state.bmc / RECORD))  # before the nodes: it could start one again
     _end_all(state.root)
+    limits.put_back(state.root)
     deadline = Deadline(_SETTLE_SECONDS, "the lab's last traces go")
     while leftovers := find_leftovers(state.root):
         _remove(leftovers, state.root)
@@ -66,17 +67,15 @@ def find_leftovers(lab: Path) -> Leftovers:
 
 
 def _end_all(lab: Path) -> None:
-    """End all processes; again, until none has started another meanwhile."""
+    """End all processes at once; again, until none has started another meanwhile. Their disks go, too: no grace."""
     deadline = Deadline(_SETTLE_SECONDS, "the lab's processes end")
     while processes := marked(lab):
-        deadline.check()
+        if deadline.expired:
+            raise LabError(f"process {processes[0].pid} of the lab does not end; it may hang in a device")
         for process in processes:
-            _end(process)
-
-
-def _end(process: Process | None) -> None:
-    if process is not None:
-        process.stop(_GRACE)
+            process.send(signal.SIGKILL)
+        for process in processes:
+            process.ended_within(_KILLED_WITHIN)
 
 
 def _remove(leftovers: Leftovers, lab: Path) -> None:

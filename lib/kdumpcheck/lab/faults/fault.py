@@ -12,6 +12,8 @@ rootraid=/run/initramfs/overlayfs
 upper=$(readlink -f /run/overlayfs)
 kver=$(uname -r)
 initrd=/boot/initrd-$kver-kdump
+# Nothing of a healed fault stays behind.
+forget() { rm -rf "$kept"; rmdir "${kept%/*}" 2>/dev/null || :; }
 """
 """What every piece of shell of a fault may use; besides, `$kept` is its own place for what it must put back."""
 

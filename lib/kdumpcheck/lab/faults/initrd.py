@@ -25,7 +25,7 @@ mv "$initrd" "$kept/initrd"
         heal_shell="""\
 [ -f "$kept/initrd" ] || exit 0
 [ -f "$initrd" ] || mv "$kept/initrd" "$initrd"
-rm -r "$kept"
+forget
 """,
     ),
     Fault(
@@ -44,7 +44,7 @@ touch /etc/sysconfig/kdump
         heal_shell="""\
 [ -f "$kept/time" ] || exit 0
 touch -r "$kept/time" /etc/sysconfig/kdump
-rm -r "$kept"
+forget
 """,
     ),
     Fault(

@@ -15,7 +15,7 @@ readlink "$link" >"$kept/target"
 _PUT_BACK: Final = """\
 [ -f "$kept/target" ] || exit 0
 ln -snfT "$(cat "$kept/target")" "$link"
-rm -r "$kept"
+forget
 """
 
 FAULTS: Final = (

@@ -33,7 +33,8 @@ rm -f "$drop_in"
 rmdir --ignore-fail-on-non-empty "${drop_in%/*}" 2>/dev/null || :
 systemctl daemon-reload
 systemctl reset-failed kdump.service 2>/dev/null || :
-systemctl restart kdump.service
+# Without crash memory, which is another fault, it cannot start.
+systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
 """,
     ),
 )
