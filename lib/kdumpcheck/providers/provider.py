@@ -33,5 +33,11 @@ class Provider(Protocol):
     def initrd_sources(self, kernel: str) -> tuple[str, ...]:
         """Paths that the initrd must be newer than, where they exist."""
 
+    def kernel_images(self, kernel: str) -> tuple[str, ...]:
+        """Paths at which the image of `kernel` may be; the first that exists is the one."""
+
+    def build(self, image: str, initrd: str) -> tuple[str, ...]:
+        """The command that builds an initrd for a kernel image at a path of our choice, and changes nothing else."""
+
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """Path on ROOTRAID ("/crash") where the capture kernel will look for the save directory."""

@@ -48,9 +48,16 @@ class SuseLegacy:
             "/etc/nsswitch.conf",
             "/root/.ssh/id_dsa",
             "/root/.ssh/id_dsa.pub",
-            f"/boot/vmlinuz-{kernel}",
-            f"/boot/Image-{kernel}",
+            *self.kernel_images(kernel),
         )
+
+    def kernel_images(self, kernel: str) -> tuple[str, ...]:
+        """`/boot/vmlinuz-<uname -r>`, on Arm `/boot/Image-<uname -r>` (kdumptool/kernelpath.cc)."""
+        return f"/boot/vmlinuz-{kernel}", f"/boot/Image-{kernel}"
+
+    def build(self, image: str, initrd: str) -> tuple[str, ...]:
+        """`mkdumprd -f -K IMAGE -I INITRD`, as the node image's own pipeline calls it (create-kis-artifacts.sh)."""
+        return "mkdumprd", "-f", "-K", image, "-I", initrd
 
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """KDUMP_SAVEDIR's path: kdump mounts ROOTRAID as the root and follows it from there."""

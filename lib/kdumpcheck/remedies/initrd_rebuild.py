@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """`initrd.rebuild`: purge the running kernel's kdump initrd and have kdump build a new one.
 
-The vendor's page does it with `rm -f /boot/initrd-*-kdump; systemctl restart kdump.service`, which leaves the node with
-no initrd at all when the rebuild fails. Here the old one is moved aside until the new one is proven.
+The vendor's page does it with `rm -f /boot/initrd-*-kdump; systemctl restart kdump.service`. That unloads the capture
+kernel before the builder has shown that it works, and leaves no initrd at all when it does not. Here the vendor's
+builder makes the new one beside the old; only when it is proven does it take the place and is kdump restarted.
 """
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import resources
+from pathlib import PurePosixPath
 
 from kdumpcheck.checks import Subject
 from kdumpcheck.evidence import known
 from kdumpcheck.facts import Initrds, Kernels, Reservation
+from kdumpcheck.facts.initrds import Initrd
+from kdumpcheck.facts.lines import size
 from kdumpcheck.providers import Provider
 from kdumpcheck.remedies.remedy import Action, RemedyError
 
-#: Seconds that one restart of kdump may take: 10-30 on metal, 120 in an emulated node.
+#: Seconds that building an initrd, or one restart of kdump, may take: 10-30 on metal, 120 in an emulated node.
 PATIENCE = 300
+#: The last second that Python can name; a node may claim a later one.
+_LATEST = 253402300799
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +42,36 @@ class InitrdRebuild:
         kernels, initrds = known(Kernels.parse(subject.evidence)), known(Initrds.parse(subject.evidence))
         if not reservation.reserved:
             raise RemedyError("no crash memory is reserved: set crashkernel= and reboot first, no initrd helps before")
-        path, unit = provider.initrd(kernels.running), provider.units[0]
-        old = initrds.get(path)
-        changes = {path: {"old": f"{old.size} bytes of {old.mtime}" if old else "absent", "new": f"built by {unit}"}}
-        verb = f"move {path} aside, " if old else ""
-        comment = f"{verb}restart {unit}, prove the new {path} and the loaded capture kernel, or put all back"
-        return Action(comment, changes, _script(path, provider.units), seconds=3 * PATIENCE)
+        path = provider.initrd(kernels.running)
+        image = next((file for file in provider.kernel_images(kernels.running) if file in initrds.sources), None)
+        if image is None:
+            raise RemedyError(
+                f"/boot holds no image of the running kernel {kernels.running}: reboot into an installed one"
+            )
+        changes = {path: {"old": _words(initrds.get(path)), "new": f"built for {image}"}}
+        comment = f"build a new {path} beside the old, prove it, swap them and restart {provider.units[0]}, or undo it"
+        # At worst it builds, proves three times, restarts, and restarts again to undo.
+        return Action(comment, changes, _script(path, image, provider), seconds=6 * PATIENCE)
 
 
-def _script(initrd: str, units: tuple[str, ...]) -> str:
-    settings = {"initrd": initrd, "unit": units[0], "early": units[-1], "patience": str(PATIENCE)}
+def _words(old: Initrd | None) -> str:
+    if old is None:
+        return "absent"
+    return f"{size(old.size)} of {datetime.fromtimestamp(min(old.mtime, _LATEST), UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _script(initrd: str, image: str, provider: Provider) -> str:
+    place = PurePosixPath(initrd)
+    new = str(place.with_name(f".{place.name}.kdumpcheck-new"))
+    settings = {
+        "initrd": initrd,
+        "new": new,
+        "aside": str(place.with_name(f".{place.name}.kdumpcheck-aside")),
+        "unit": provider.units[0],
+        "early": provider.units[-1],
+        "build": shlex.join(provider.build(image, new)),
+        "patience": str(PATIENCE),
+    }
     assignments = "\n".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
     body = resources.files("kdumpcheck.remedies").joinpath("initrd_rebuild.sh").read_text(encoding="utf-8")
     return f"{assignments}\n{body}"

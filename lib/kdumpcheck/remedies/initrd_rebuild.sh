@@ -1,74 +1,103 @@
-# Rebuild the kdump initrd: set the old one aside, let kdump build a new one, prove it, or put the old one back.
+# Rebuild the kdump initrd: build a new one beside the old, prove it, swap them, load it, or put the old one back.
+# All of it is functions, called by the last line: a shell that received only half of it changes nothing.
 # shellcheck shell=sh disable=SC2154
-# ($initrd, $unit, $early and $patience are set by the line before.)
+# ($initrd, $new, $aside, $unit, $early, $build and $patience are set by the lines before.)
 set -u
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-# Whoever asked for this may be gone before it ends: half a rebuild is worse than an unheard answer.
-trap '' HUP INT TERM PIPE
 
-aside=$(dirname "$initrd")/.$(basename "$initrd").kdumpcheck-aside
-lock=/run/kdumpcheck-initrd-rebuild
+lock=/run/kdumpcheck-initrd-rebuild.lock
+log=/run/kdumpcheck-initrd-rebuild.log
 
 answer() {
-    rm -rf "$lock"
     printf 'result=%s\ncomment=%s\nloaded=%s\n' "$1" "$2" "$(cat /sys/kernel/kexec_crash_loaded)"
     exit 0
 }
 
-take_lock() {
-    mkdir "$lock" 2>/dev/null && echo $$ >"$lock/pid" && return
-    other=$(cat "$lock/pid" 2>/dev/null)
-    if [ -n "$other" ] && [ -d "/proc/$other" ]; then
-        printf 'result=failed\ncomment=process %s on this node is rebuilding the initrd already\nloaded=\n' "$other"
-        exit 0
-    fi
-    echo $$ >"$lock/pid"
+# The lock goes with this process, however it ends; no child may carry it on (9>&-).
+one_at_a_time() {
+    exec 9>>"$lock"
+    flock -n 9 || answer failed "process $(cat "$lock") on this node is rebuilding the initrd already; nothing was changed"
+    echo $$ >"$lock"
 }
 
-# What an earlier rebuild left when the node or its shell died half-way: the old initrd belongs back in its place.
-finish_earlier_rebuild() {
-    [ -e "$aside" ] && [ ! -e "$initrd" ] && mv -f "$aside" "$initrd"
+there() {
+    [ -e "$1" ] || [ -L "$1" ]
 }
 
-restart() {
-    timeout -k 5 "$patience" systemctl restart "$1" >/dev/null 2>&1
-    waited=0
-    while [ "$waited" -lt "$patience" ] && [ "$(systemctl is-active "$1")" = activating ]; do
-        sleep 1
-        waited=$((waited + 1))
-    done
+# An initrd counts when it is a file, has content, and can be listed from end to end.
+proven() {
+    [ -f "$1" ] && [ -s "$1" ] && timeout -k 5 "$patience" lsinitrd "$1" >/dev/null 2>&1 9>&-
 }
 
 armed() {
     [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ]
 }
 
-# A new initrd counts when it is there, has content, and can be listed from end to end.
-proven() {
-    [ -f "$initrd" ] && [ -s "$initrd" ] || return 1
-    command -v lsinitrd >/dev/null 2>&1 || return 0
-    lsinitrd "$initrd" >/dev/null 2>&1
+# What an earlier rebuild left that was killed half-way. Its old initrd comes back unless a proven one took the place.
+finish_earlier_rebuild() {
+    rm -f "$new"
+    there "$aside" || return 0
+    if proven "$initrd"; then rm -f "$aside"; else mv -f "$aside" "$initrd"; fi
 }
 
+# While this runs the old initrd is in its place and the capture kernel stays loaded.
+build() {
+    timeout -k 5 "$patience" sh -c "$build" >"$log" 2>&1 9>&- && proven "$new" && sync "$new" && return
+    rm -f "$new"
+    said=$(tail -c 300 "$log" | tr -c '[:print:]' ' ')
+    answer failed "no readable initrd could be built, nothing was changed; the builder said: ${said:-nothing}"
+}
+
+# With a second name for the old one there is no moment without an initrd, whenever the node dies.
+swap() {
+    if there "$initrd" && ! ln -P "$initrd" "$aside"; then
+        rm -f "$new"
+        answer failed "cannot set $initrd aside; nothing was changed"
+    fi
+    mv -f "$new" "$initrd" && return
+    rm -f "$new" "$aside"
+    answer failed "cannot put the new initrd in the place of $initrd; nothing was changed"
+}
+
+# "active" is asked too: a restart that failed before it unloaded anything leaves loaded what was loaded before.
+load() {
+    timeout -k 5 "$patience" systemctl --no-ask-password restart "$1" >/dev/null 2>&1 9>&- ||
+        timeout -k 5 30 systemctl kill --signal=KILL "$1" >/dev/null 2>&1 9>&-
+    [ "$(timeout -k 5 30 systemctl is-active "$1" 9>&-)" = active ] && armed
+}
+
+# The new initrd is proven: only an old one that is as good has a claim to the place.
 undo() {
-    why=$1
-    rm -f "$initrd"
-    [ -e "$aside" ] && mv -f "$aside" "$initrd"
-    # The early unit loads what is there and builds nothing: with a broken builder it is the one that still arms.
-    armed || restart "$early"
-    armed && answer undone "$why; the old initrd is back in its place and a capture kernel is loaded"
-    answer undone "$why; the old initrd is back in its place but NO capture kernel is loaded: read journalctl -b -u $unit"
+    back="there is no old initrd that is as good, so the new one stays"
+    if proven "$aside"; then
+        mv -f "$aside" "$initrd"
+        back="the old initrd is back in its place"
+    fi
+    rm -f "$aside"
+    # The early unit loads what is there and builds nothing, so it arms a node whose builder is broken too.
+    if armed || load "$early"; then
+        answer undone "$1; $back and a capture kernel is loaded"
+    fi
+    answer undone "$1; $back but NO capture kernel is loaded: read journalctl -b -u $unit"
 }
 
-take_lock
-finish_earlier_rebuild
-if [ -e "$initrd" ] || [ -L "$initrd" ]; then
-    mv -f "$initrd" "$aside" || answer failed "cannot move $initrd aside; nothing was changed"
-fi
-restart "$unit"
-proven || undo "$unit built no readable $initrd"
-armed || undo "$unit built $initrd but loaded no capture kernel"
-rm -f "$aside"
-answer mended "rebuilt $initrd and loaded it"
+main() {
+    # Whoever asked for this may be gone before it ends: half a rebuild is worse than an unheard answer. PIPE is caught
+    # and not ignored, because what is ignored stays so in children, and the builder's pipes need it.
+    trap '' HUP INT TERM
+    trap : PIPE
+    one_at_a_time
+    if [ -d "$initrd" ]; then
+        answer failed "$initrd is a directory: move it away by hand first; nothing was changed"
+    fi
+    finish_earlier_rebuild
+    build
+    swap
+    load "$unit" || undo "$unit did not load the new initrd"
+    rm -f "$aside"
+    answer mended "rebuilt $initrd and loaded it"
+}
+
+main </dev/null

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pretend node in a mount namespace of its own: real sh and coreutils, our /boot and /sys/kernel, pretend kdump.
+
+What the product sends to a node runs here unchanged. Only the programs that would need a node are replaced, by
+small scripts in a directory that is bound over /usr/sbin (first on the PATH that every script of ours sets).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+KERNEL = "6.1.0-56.deb-default"
+INITRD = f"initrd-{KERNEL}-kdump"
+#: An initrd that the pretend lsinitrd can list from end to end: xz's first bytes, and a trailer.
+MAGIC, TRAILER = b"\xfd7zXZ\x00", b"TRAILER"
+#: Wrapped so that a test can kill the script just before any of these does its work.
+STEPS = ("flock", "lsinitrd", "mkdumprd", "sync", "tail", "ln", "mv", "rm", "systemctl")
+
+_MOUNT = """
+root=$1; shift
+for place in usr/sbin boot run sys/kernel; do mount --bind "$root/$place" "/$place" || exit 99; done
+mount --bind "$root/cmdline" /proc/cmdline || exit 99
+exec "$@"
+"""
+# Each pretend program reads its standard input to the end, as a careless real one may.
+_COMMON = """#!/bin/sh
+root={root}
+cat >/dev/null
+said() {{ [ -e "$root/does/$1" ] && read -r does <"$root/does/$1" && [ "$does" = "$2" ]; }}
+hold() {{
+    mv "$root/hold-$1" "$root/held" 2>/dev/null || return
+    : >"$root/holding"
+    while [ -e "$root/held" ]; do sleep 0.01; done
+}}
+"""
+_MKDUMPRD = """
+echo "mkdumprd $*" >>"$root/calls"
+grep SigIgn /proc/self/status >"$root/signals"
+hold mkdumprd
+for word in "$@"; do initrd=$word; done
+said mkdumprd fail && { echo "dracut: no space left on device" >&2; exit 1; }
+said mkdumprd nothing && exit 0
+said mkdumprd garbage && { echo garbage >"$initrd"; exit 0; }
+said mkdumprd empty && { : >"$initrd"; exit 0; }
+said mkdumprd cut && { printf '\\3757zXZ\\000new' >"$initrd"; exit 0; }
+printf '\\3757zXZ\\000new %s TRAILER' "$(date +%s%N)" >"$initrd"
+said mkdumprd fail-late && { echo "dracut: something failed" >&2; exit 1; }
+said mkdumprd hang && { while :; do sleep 1; done; }
+exit 0
+"""
+_LSINITRD = """
+[ -e "$1" ] || exit 1
+[ "$(head -c 5 "$1" | tail -c 4)" = 7zXZ ] && [ "$(tail -c 7 "$1")" = TRAILER ]
+"""
+# kdump.service unloads when it is stopped and was active; load.sh refuses, or kexec does, as the test says.
+_SYSTEMCTL = """
+verb=; unit=
+for word in "$@"; do
+    case $word in
+        -*) ;;
+        *) if [ -z "$verb" ]; then verb=$word; else unit=$word; fi ;;
+    esac
+done
+case $verb in
+    is-active) cat "$root/units/$unit"; read -r state <"$root/units/$unit"; [ "$state" = active ]; exit ;;
+    is-enabled) exit 0 ;;
+    kill) echo "systemctl $verb $unit" >>"$root/calls"; exit 0 ;;
+    show) cat "$root/show" 2>/dev/null; exit 0 ;;
+    restart) ;;
+    *) exit 1 ;;
+esac
+echo "systemctl $verb $unit" >>"$root/calls"
+hold "$unit"
+initrd=/boot/initrd-$(uname -r)-kdump
+if [ "$unit" = kdump.service ] && [ "$(cat "$root/units/$unit")" = active ]; then
+    echo 0 >/sys/kernel/kexec_crash_loaded
+fi
+echo failed >"$root/units/$unit"
+said systemctl fail && exit 1
+said systemctl hang && [ "$unit" = kdump.service ] && { while :; do sleep 1; done; }
+if [ "$unit" = kdump.service ] && [ ! -e "$initrd" ]; then
+    mkdumprd -K "/boot/vmlinuz-$(uname -r)" -I "$initrd" || exit 1
+fi
+if said systemctl refuse-new && grep -q new "$initrd"; then exit 1; fi
+said systemctl refuse-all && exit 1
+if said systemctl load-nothing; then echo active >"$root/units/$unit"; exit 0; fi
+if [ -s "$initrd" ]; then
+    echo 1 >/sys/kernel/kexec_crash_loaded
+    cat "$initrd" >"$root/loaded"
+elif [ "$unit" = kdump.service ]; then
+    exit 1
+fi
+echo active >"$root/units/$unit"
+"""
+# Kills the script that called this at the step the test names; else it is just the real program.
+_STEP = """#!/bin/sh
+root={root}
+read -r count <"$root/count"
+count=$((count + 1))
+echo "$count" >"$root/count"
+echo "${{0##*/}} $*" >>"$root/steps"
+[ -e "$root/kill-at" ] || exec {real} "$@"
+read -r when <"$root/kill-at"
+[ "$when" = "$count" ] || exec {real} "$@"
+read -r script <"$root/script.pid"
+kill -9 "$script"
+"""
+_UNAME = f"""#!/bin/sh
+case $1 in -s) echo Linux ;; -n) echo pretend ;; -r) echo {KERNEL} ;; -m) echo x86_64 ;; esac
+"""
+_RPM = r"""#!/bin/sh
+printf 'rpm\tkdump\t1.0.2+git14-150500.1.1\n'
+"""
+
+
+def initrd(word: bytes, length: int = 0) -> bytes:
+    """The bytes of an initrd that can be listed from end to end."""
+    return MAGIC + word + b"." * length + b" " + TRAILER
+
+
+class PretendNode:
+    """One pretend node below a directory: `boot`, what its programs do (`does`), and a way to run scripts on it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.boot = root / "boot"
+        self.initrd = self.boot / INITRD
+        self.loaded = root / "sys/kernel/kexec_crash_loaded"
+        for place in ("usr/sbin", "boot", "run", "sys/kernel", "does", "units"):
+            (root / place).mkdir(parents=True)
+        (root / "cmdline").write_text("root=live:LABEL=SQFSRAID crashkernel=160M\n")
+        (root / "count").write_text("0\n")
+        (self.boot / f"vmlinuz-{KERNEL}").write_bytes(b"kernel")
+        (root / "sys/kernel/kexec_crash_size").write_text("167772160\n")
+        self.arm(loaded=True)
+        self._programs()
+
+    def arm(self, *, loaded: bool, unit: str = "active") -> None:
+        """Say if a capture kernel is loaded, and what systemd thinks of kdump.service."""
+        self.loaded.write_text(f"{int(loaded)}\n")
+        (self.root / "units/kdump.service").write_text(f"{unit}\n")
+        (self.root / "units/kdump-early.service").write_text("active\n")
+
+    def does(self, program: str, what: str) -> None:
+        """Make a program misbehave: "mkdumprd" or "systemctl", and the word its script knows."""
+        (self.root / "does" / program).write_text(f"{what}\n")
+
+    def hold(self, what: str = "mkdumprd") -> Path:
+        """Make the builder, or the next start of a unit, make `holding` and wait until the file returned is gone."""
+        (self.root / f"hold-{what}").touch()
+        return self.root / "held"
+
+    def kill_at(self, step: int) -> None:
+        """Kill the script instead of running its `step`-th program."""
+        (self.root / "kill-at").write_text(f"{step}\n")
+
+    @property
+    def calls(self) -> list[str]:
+        """What was called with consequences, in order."""
+        return self._lines("calls")
+
+    @property
+    def steps(self) -> list[str]:
+        """All of `STEPS` that ran, with their arguments, in order."""
+        return self._lines("steps")
+
+    def _lines(self, name: str) -> list[str]:
+        path = self.root / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    @property
+    def files(self) -> set[str]:
+        """The names in /boot beside the kernel."""
+        return {path.name for path in self.boot.iterdir()} - {f"vmlinuz-{KERNEL}"}
+
+    def command(self, *argv: str) -> list[str]:
+        """A command that runs another on this node."""
+        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        return ["unshare", "--mount", *user, "sh", "-c", _MOUNT, "sh", str(self.root), *argv]
+
+    def start(self, script: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+        """Start a script the way it reaches a node: on the standard input of sh, which then stays open."""
+        tracked = f"echo $$ >{shlex.quote(str(self.root / 'script.pid'))}\n{script}"
+        process = subprocess.Popen(
+            self.command("sh", "-s"), stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE
+        )
+        assert process.stdin is not None
+        process.stdin.write(tracked.encode())
+        process.stdin.flush()
+        return process
+
+    def run(self, script: str) -> dict[str, str]:
+        """Run a script to its end and read its `key=value` lines; none when it was killed."""
+        process = self.start(script)
+        process.wait(timeout=30)
+        stdout, stderr = process.communicate()
+        assert b"mount" not in stderr, f"needs root, or user namespaces: {stderr.decode()}"
+        lines = (line.partition("=") for line in stdout.decode().splitlines())
+        return {key: value for key, _, value in lines}
+
+    def _programs(self) -> None:
+        places = self.root / "usr/sbin"
+        common = _COMMON.format(root=shlex.quote(str(self.root)))
+        for name, body in (("mkdumprd", _MKDUMPRD), ("lsinitrd", _LSINITRD), ("systemctl", _SYSTEMCTL)):
+            _program(places / f"{name}.real", common + body)
+        for name in STEPS:
+            real = f"/usr/sbin/{name}.real" if (places / f"{name}.real").exists() else f"/usr/bin/{name}"
+            _program(places / name, _STEP.format(root=shlex.quote(str(self.root)), real=real))
+        _program(places / "uname", _UNAME)
+        _program(places / "rpm", _RPM)
+        _program(places / "dpkg-query", "#!/bin/sh\nexit 1\n")
+        _program(places / "dmesg", "#!/bin/sh\nexit 0\n")
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
