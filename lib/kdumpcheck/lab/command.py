@@ -107,7 +107,7 @@ def _up(lab: Lab, args: argparse.Namespace, progress: Progress) -> int:
     vms = expand(",".join(args.nodes)) if args.nodes else () if containers else DEFAULT_NODES
     errors = lab.up(vms, containers, cold=args.cold, fresh=args.fresh)
     for error in errors:
-        print(f"kdumpcheck lab: {error}", file=sys.stderr)
+        _complain(error, FAILED)
     count = len(lab.nodes())
     progress(f"lab: {count} node{'s' if count != 1 else ''}; `kdumpcheck lab status` shows them")
     return FAILED if errors else OK
@@ -201,5 +201,5 @@ def _become(argv: list[str]) -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"kdumpcheck lab: {message}", file=sys.stderr)
+    print(f"kdumpcheck lab: {' '.join(message.split())}", file=sys.stderr)
     return code

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 FED: Final = "/run/lab"
 """Where the container finds the fed files, below it proc/ and sys/kernel/."""
 
+# Where the memory of the made-up machine lies, and where the kernel would take crash memory from.
 _TOTAL: Final = 768 << 20
 _BELOW_4G: Final = 0x2000_0000
+_MOST_BELOW_4G: Final = _BELOW_4G - (64 << 20)
 _ABOVE_4G: Final = 0x1_0000_0000
 _CRASHKERNEL: Final = re.compile(r"crashkernel=([0-9]+)([KMG]?)(,high|,low)?(?:@\S+)?", re.IGNORECASE)
 _UNIT: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -145,9 +147,8 @@ def _reserved(cmdline: str) -> tuple[int, int]:
         found = _CRASHKERNEL.fullmatch(word)
         if found:
             sizes[(found[3] or "").lower()] = int(found[1]) * _UNIT[found[2].lower()]
-    if sizes[""] or not sizes[",high"]:
-        return sizes[""], 0
-    return sizes[",low"], sizes[",high"]
+    low, high = (sizes[""], 0) if sizes[""] or not sizes[",high"] else (sizes[",low"], sizes[",high"])
+    return (low, high) if low <= _MOST_BELOW_4G else (0, 0)
 
 
 def _iomem(low: int, high: int) -> str:

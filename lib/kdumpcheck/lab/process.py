@@ -132,13 +132,16 @@ def spawn(argv: Sequence[str], *, lab: Path, record: Path, log: Path, cwd: Path)
 def marked(lab: Path) -> list[Process]:
     """Every running process that carries the mark of this lab, whether recorded or not."""
     wanted = f"{MARK}={lab}".encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid() and wanted in _environment(entry):
-            process = Process.of(int(entry.name))
-            if process is not None and process.alive:
-                found.append(process)
-    return found
+    entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()]
+    if any(_between_programs(entry) for entry in entries):
+        time.sleep(0.05)  # for a moment in its exec, a process has no environment to be seen
+    candidates = [Process.of(int(entry.name)) for entry in entries if wanted in _environment(entry)]
+    return [process for process in candidates if process is not None and process.alive]
+
+
+def _between_programs(entry: Path) -> bool:
+    """Whether a process shows no environment although it runs a program, as none but kernel threads and zombies do."""
+    return _environment(entry) == [b""] and (entry / "exe").exists()
 
 
 def _environment(entry: Path) -> list[bytes]:

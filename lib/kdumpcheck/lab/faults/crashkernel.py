@@ -13,7 +13,7 @@ FAULTS: Final = (
         title="The kernel was booted without crashkernel=",
         effect="boots the node without crashkernel= on its kernel command line; it stays away over reboots",
         undo="boots the node with crashkernel= again",
-        expects=("crashkernel.present", "crashkernel.reserved"),
+        expects=("crashkernel.present",),
         drop=("crashkernel",),
     ),
 )

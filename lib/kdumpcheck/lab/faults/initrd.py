@@ -39,7 +39,8 @@ forget
 mkdir -p "$kept"
 touch -r /etc/sysconfig/kdump "$kept/time"
 touch /etc/sysconfig/kdump
-[ /etc/sysconfig/kdump -nt "$initrd" ] || fail "the initrd is newer than now: is the node's clock right?"
+[ "$(stat -c %Y /etc/sysconfig/kdump)" -gt "$(stat -c %Y "$initrd")" ] ||
+    fail "the initrd is newer than now: is the node's clock right?"
 """,
         heal_shell="""\
 [ -f "$kept/time" ] || exit 0

@@ -18,7 +18,7 @@ FAULTS: Final = (
         title="kdump.service has failed",
         effect="makes kdump.service's start command fail and restarts it, which also unloads the capture kernel",
         undo="gives kdump.service its start command back and restarts it",
-        expects=("service.active", "service.loaded"),
+        expects=("service.active",),
         break_shell=_DROP_IN
         + """\
 mkdir -p "${drop_in%/*}"

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kdumpcheck.lab import addresses
+from kdumpcheck.lab.addresses import Block, free_block
+from kdumpcheck.lab.ssh import config, known_hosts
+
+
+def test_nodes_and_bmcs_of_all_blocks_are_apart() -> None:
+    blocks = [Block(number) for number in range(addresses._BLOCKS)]
+    everything = [address(1) for block in blocks for address in (block.node, block.bmc)]
+    assert len(set(everything)) == len(everything)
+    assert all(address.startswith("127.0.") for address in everything)
+    assert (Block(0).node(1), Block(0).bmc(200)) == ("127.0.3.1", "127.0.4.200")
+    assert int(Block(addresses._BLOCKS - 1).bmc(1).split(".")[2]) <= 255
+
+
+@pytest.mark.parametrize(("kind", "place"), [(socket.SOCK_DGRAM, "bmc"), (socket.SOCK_STREAM, "node")])
+def test_a_block_somebody_listens_in_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, kind: socket.SocketKind, place: str
+) -> None:
+    # A range of its own, away from labs that may be running beside this test.
+    monkeypatch.setattr(addresses, "_FIRST_NET", 201)
+    with closing(socket.socket(socket.AF_INET, kind)) as somebody:
+        first = Block(0)
+        address, port = (first.bmc(1), addresses.bmc_port()) if place == "bmc" else (first.node(1), 2222)
+        somebody.bind((address, port))
+        assert free_block() == Block(1)
+    assert free_block() == Block(0)
+
+
+def test_the_ssh_files_reach_each_node_and_nothing_else(tmp_path: Path) -> None:
+    nodes = {"ncn-m001": "127.0.3.1", "ncn-w001": "127.0.3.2"}
+    text = config(nodes, tmp_path / "a key", tmp_path / "100%")
+    assert "Host ncn-w001\n    HostName 127.0.3.2\n" in text
+    assert f'IdentityFile "{tmp_path}/a key"' in text
+    assert f'UserKnownHostsFile "{tmp_path}/100%%"' in text
+    assert "StrictHostKeyChecking yes" in text
+    assert known_hosts(nodes, "ssh-ed25519 AAAA").splitlines() == [
+        "ncn-m001,[127.0.3.1]:2222 ssh-ed25519 AAAA",
+        "ncn-w001,[127.0.3.2]:2222 ssh-ed25519 AAAA",
+    ]
