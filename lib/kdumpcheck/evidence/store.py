@@ -15,6 +15,7 @@ from typing import Any
 
 from kdumpcheck.evidence.evidence import Evidence
 from kdumpcheck.evidence.framing import FramingError, parse_answer
+from kdumpcheck.nodes.node import InventoryError, check_name
 
 VERSION = 1
 SUFFIX = ".evidence.gz"
@@ -62,7 +63,8 @@ def load(path: Path) -> Evidence:
     first, _, rest = raw.partition(b"\n")
     if first.startswith(b'{"kdumpcheck-evidence"'):
         return _from_header(path, _header(path, first), rest)
-    return _answered(path, raw, Evidence(path.name.split(".")[0], _mtime(path), f"file:{path.name}"))
+    name = _named(path, path.name.split(".")[0])
+    return _answered(path, raw, Evidence(name, _mtime(path), f"file:{path.name}"))
 
 
 def load_directory(directory: Path) -> dict[str, Evidence]:
@@ -104,7 +106,7 @@ def _read(path: Path) -> bytes:
 def _header(path: Path, line: bytes) -> Mapping[str, Any]:
     try:
         header = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise EvidenceError(f"{path}: its first line is not readable") from None
     if not isinstance(header, dict) or header.get("kdumpcheck-evidence") != VERSION:
         version = header.get("kdumpcheck-evidence") if isinstance(header, dict) else None
@@ -122,7 +124,7 @@ def _from_header(path: Path, header: Mapping[str, Any], rest: bytes) -> Evidence
         raise EvidenceError(f"{path}: its first line does not say when it was taken") from None
     failure, ended = header.get("failure"), header.get("ended")
     kept = Evidence(
-        node,
+        _named(path, node),
         taken,
         origin,
         failure=None if failure is None else str(failure),
@@ -130,6 +132,15 @@ def _from_header(path: Path, header: Mapping[str, Any], rest: bytes) -> Evidence
         attempts=tuple(str(attempt) for attempt in attempts),
     )
     return kept if failure is not None else _answered(path, rest, kept)
+
+
+def _named(path: Path, node: str) -> str:
+    """The name, if a node can have it: it becomes part of file names, reports and terminal lines."""
+    try:
+        check_name(node)
+    except InventoryError as error:
+        raise EvidenceError(f"{path}: {error}") from None
+    return node
 
 
 def _answered(path: Path, raw: bytes, kept: Evidence) -> Evidence:

@@ -69,7 +69,10 @@ def verdict(run: Run) -> tuple[str, bool]:
         parts += [f"{len(unseen)} of {nodes} could not be judged"] if unseen else []
         return "; ".join(parts), False
     if not run.results:
-        return "nothing was judged", False
+        reason = (
+            "the run was interrupted" if run.interrupted else "no check was selected (look at -k, -m and the paths)"
+        )
+        return f"nothing was judged: {reason}", False
     if warnings := counts["warn"]:
         return f"no check failed on {nodes}, {warnings} warning{'s' if warnings > 1 else ''}", True
     return f"all checks passed on {nodes}", True

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+#: Seconds; nobody waits longer than a day for one node.
+LONGEST = 86400
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -61,8 +64,8 @@ class Options:
             raise pytest.UsageError("--replay judges kept evidence; --apply needs the nodes themselves")
         if self.replay is not None and self.bundle is not None:
             raise pytest.UsageError("--replay reads a bundle and --bundle writes one: give one of them")
-        if self.deadline < 1:
-            raise pytest.UsageError(f"--deadline {self.deadline:g}: a node needs at least 1 second")
+        if not 1 <= self.deadline <= LONGEST:
+            raise pytest.UsageError(f"--deadline {self.deadline:g}: give a node between 1 and {LONGEST} seconds")
         if self.fanout is not None and self.fanout < 1:
             raise pytest.UsageError(f"--fanout {self.fanout}: at least 1 node must be looked at at once")
 
@@ -72,7 +75,11 @@ def add(parser: pytest.Parser) -> None:
     group = parser.getgroup("kdumpcheck", "kdumpcheck: will these nodes save a dump?")
     option = group.addoption
     option(
-        "--nodes", dest="kdumpcheck_nodes", metavar="SET", help="nodes to look at: 'ncn-m001,ncn-w[001-003]', '@worker'"
+        "--nodes",
+        dest="kdumpcheck_nodes",
+        metavar="SET",
+        # pytest takes a word that begins with @ for a file of arguments, before any plugin is asked.
+        help="nodes to look at: 'ncn-m001,ncn-w[001-003]'; a group of the inventory as --nodes=@worker",
     )
     option(
         "--inventory",

@@ -44,7 +44,8 @@ def kept_evidence(options: Options, inventory: Inventory, directory: Path) -> di
         bundle = load_directory(directory)
         if options.nodes is None:
             return bundle
-        known = Inventory.of([Node(name) for name in bundle], inventory.groups and {}, origin=str(directory), loader="")
+        groups = {group: [name for name in names if name in bundle] for group, names in inventory.groups.items()}
+        known = Inventory.of([Node(name) for name in bundle], groups, origin=str(directory), loader="")
         return {node.name: bundle[node.name] for node in known.select(options.nodes)}
     except (EvidenceError, InventoryError) as error:
         raise pytest.UsageError(f"--replay: {error}") from None
