@@ -22,9 +22,16 @@ metal_blank_disks() {
     done
 }
 
+# udev assembles a whole array by itself. One that lost a member waits for it; after a while it must run without.
 metal_assemble() {
-    # udev assembles a whole array by itself; this is for one that lost a member, which must still boot.
-    mdadm --assemble --scan --run >/dev/null 2>&1
+    blkid -t TYPE=linux_raid_member >/dev/null || return 1
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -b /dev/disk/by-label/ROOTRAID ] && return 0
+        sleep 0.5
+        udevadm settle --timeout=10
+    done
+    warn "metal: ROOTRAID lacks a member; starting it without"
+    mdadm --incremental --run --scan
     udevadm settle --timeout=10
     [ -b /dev/disk/by-label/ROOTRAID ]
 }

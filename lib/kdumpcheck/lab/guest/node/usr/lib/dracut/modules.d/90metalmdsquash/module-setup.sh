@@ -17,7 +17,7 @@ installkernel() {
 }
 
 install() {
-    inst_multiple mdadm mkfs.xfs blkid lsblk mount umount mkdir ln cp cat grep date udevadm wc tr
+    inst_multiple mdadm mkfs.xfs blkid mount umount mkdir ln cp cat grep readlink sleep udevadm
     inst_hook initqueue/settled 10 "$moddir/metal-md.sh"
     inst_hook pre-mount 10 "$moddir/metal-kdump.sh"
     inst_simple "$moddir/metal-lib.sh" /lib/metal-lib.sh
