@@ -39,17 +39,19 @@ _WORDS = {
 MOST_ROWS = 1000
 
 
-def logreport(config: pytest.Config, collected: int, result: Result) -> Callable[..., object]:
-    """The hook to report a verdict with; beyond `MOST_ROWS`, pytest-html is only told of what is not green."""
-    page = _pytest_html(config)
-    if page is None or collected <= MOST_ROWS or result.outcome is not Outcome.PASS:
-        return config.hook.pytest_runtest_logreport
-    return config.pluginmanager.subset_hook_caller("pytest_runtest_logreport", [page])
+def has_row(config: pytest.Config, collected: int, result: Result) -> bool:
+    """True when pytest-html runs and shows this verdict: beyond `MOST_ROWS`, only what is not green."""
+    return _pytest_html(config) is not None and (collected <= MOST_ROWS or result.outcome is not Outcome.PASS)
 
 
-def wants_closing(config: pytest.Config) -> bool:
-    """True when pytest-html runs: it takes an item only with the report of its teardown."""
-    return _pytest_html(config) is not None
+def other_listeners(config: pytest.Config) -> Callable[..., object]:
+    """The hook that reports to everyone but pytest-html."""
+    if _OTHERS not in config.stash:
+        page = _pytest_html(config)
+        without = [] if page is None else [page]
+        others: Callable[..., object] = config.pluginmanager.subset_hook_caller("pytest_runtest_logreport", without)
+        config.stash[_OTHERS] = others
+    return config.stash[_OTHERS]
 
 
 def _pytest_html(config: pytest.Config) -> object | None:
@@ -61,6 +63,7 @@ def _pytest_html(config: pytest.Config) -> object | None:
 
 
 _PAGE = pytest.StashKey[object | None]()
+_OTHERS = pytest.StashKey[Callable[..., object]]()
 
 
 class Page:

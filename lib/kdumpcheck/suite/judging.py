@@ -36,7 +36,10 @@ def judge(item: CheckItem) -> None:
     """Judge one item and report it."""
     suite = item.config.stash[SUITE]
     result = suite.result(item.check, item.node)
-    logreport = html.logreport(item.config, item.session.testscollected, result)
-    logreport(report=verdict(item, result, strict_warnings=suite.options.strict_warnings))
-    if html.wants_closing(item.config):
-        logreport(report=closing(item, result))
+    report = verdict(item, result, strict_warnings=suite.options.strict_warnings)
+    if not html.has_row(item.config, item.session.testscollected, result):
+        html.other_listeners(item.config)(report=report)
+        return
+    # pytest-html takes an item only with the report of its teardown.
+    item.config.hook.pytest_runtest_logreport(report=report)
+    item.config.hook.pytest_runtest_logreport(report=closing(item, result))
