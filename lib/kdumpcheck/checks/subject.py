@@ -26,9 +26,12 @@ class Subject:
 
     def fact(self, name: str) -> object:
         """The fact called `name`, or the provider for "kdump". Raises `CouldNotLook` when it cannot be told."""
+        return known(self._told(name))
+
+    def _told(self, name: str) -> object:
         if name not in self._facts:
             self._facts[name] = self.provider if name == PROVIDER else FACTS[name].parse(self.evidence)
-        return known(self._facts[name])
+        return self._facts[name]
 
     @cached_property
     def provider(self) -> Provider | Unknown:
@@ -40,7 +43,7 @@ class Subject:
         """Why nothing at all can be judged on this node, or None: not reached, not Linux, no kdump known here."""
         if self.evidence.failure is not None:
             return Unknown(self.evidence.failure)
-        system = System.parse(self.evidence)
+        system = self._told("system")
         if isinstance(system, System) and system.sysname != "Linux":
             return Unknown(f"this node runs {system.sysname}, not Linux; take it out of the node set")
         return self.provider if isinstance(self.provider, Unknown) else None

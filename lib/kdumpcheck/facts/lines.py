@@ -28,7 +28,7 @@ def whole_number(text: str, base: int = 10) -> int | None:
     """A non-negative number of sane length, or None; unlike int() it takes no blanks, signs or underscores."""
     digits = "0123456789abcdef"[:base]
     lowered = text.lower()
-    if not 0 < len(lowered) <= 20 or any(char not in digits for char in lowered):
+    if not 0 < len(lowered) <= 20 or lowered.strip(digits):
         return None
     return int(lowered, base)
 
