@@ -75,6 +75,7 @@ class Sshd:
     def __enter__(self) -> Self:
         """Start it and wait until it listens."""
         require(SSHD, "openssh-server")
+        assert os.geteuid() == 0, "sshd has to log users in: run the tests as root"
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # what the service unit would have made
         argv = [SSHD, "-D", "-e", "-f", str(self.config)]
         if self.prepare:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kdumpcheck.transport.answers import Answers, Tokens
 from kdumpcheck.transport.deadline import Deadline
+from kdumpcheck.transport.resolve import addresses
 from kdumpcheck.transport.settings import SshSettings
 from kdumpcheck.transport.sshconfig import ConfigError, Line, Lookup, read
 from kdumpcheck.transport.target import Target, host_and_port
@@ -21,6 +22,7 @@ from kdumpcheck.transport.tokens import expand
 
 _SYSTEM = Path("/etc/ssh")
 _EXEC_SECONDS = 10.0
+_RESOLVE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Config:
         lookup = Lookup(query.name, query.user, self._local_user, lambda _: False)
         lookup.run = lambda command: _succeeds(command, self._tokens(lookup, query), deadline)
         self._walk(lookup)
-        canonical = _canonical(lookup)
+        canonical = _canonical(lookup, deadline)
         if canonical or lookup.wants_final:
             lookup.settle(canonical or lookup.hostname, canonical=canonical is not None)
             self._walk(lookup)
@@ -141,7 +143,7 @@ def _succeeds(command: str, tokens: Tokens, deadline: Deadline) -> bool:
     return done.returncode == 0
 
 
-def _canonical(lookup: Lookup) -> str | None:
+def _canonical(lookup: Lookup, deadline: Deadline) -> str | None:
     """The name to go on with (ssh_config(5), CanonicalizeHostname), or None when it is to stay as it is."""
 
     def words(keyword: str, default: str) -> Sequence[str]:
@@ -156,14 +158,14 @@ def _canonical(lookup: Lookup) -> str | None:
     if (proxied and mode != "always") or lookup.hostname.count(".") > (int(dots) if dots.isdecimal() else 1):
         return lookup.hostname
     names = (f"{lookup.hostname}.{domain}" for domain in words("canonicaldomains", "none") if domain != "none")
-    found = next((name for name in names if _resolves(name)), None)
+    found = next((name for name in names if _resolves(name, deadline)), None)
     if found is None and words("canonicalizefallbacklocal", "yes")[0].lower() == "no":
         raise ConfigError(f"{lookup.hostname!r} is in none of CanonicalDomains, and may not be used as it is")
     return found or lookup.hostname
 
 
-def _resolves(name: str) -> bool:
+def _resolves(name: str, deadline: Deadline) -> bool:
     try:
-        return bool(socket.getaddrinfo(name, None))
-    except (OSError, UnicodeError):
+        return bool(addresses(name, 22, socket.AF_UNSPEC, deadline.within(_RESOLVE_SECONDS)))
+    except OSError:
         return False

@@ -16,7 +16,11 @@ class Connection(ABC):
     """One connection to one node, until `close`; `sudo` is for testinfra's commands, as its --sudo."""
 
     sudo: bool = False
-    sudo_password: Secret | None = None
+
+    @property
+    def sudo_password(self) -> Secret | None:
+        """The password to give to sudo when it asks, if there is one."""
+        return None
 
     @property
     @abstractmethod

@@ -13,9 +13,8 @@ from contextlib import suppress
 
 from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.errors import Kind, TransportError
+from kdumpcheck.transport.resolve import Address, addresses
 from kdumpcheck.transport.target import Target
-
-Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]]
 
 # A node that loses power acknowledges nothing: the kernel gives up after this long, not after 15 minutes.
 _DEAD_PEER_SECONDS = 20
@@ -27,9 +26,9 @@ def dial(target: Target, deadline: Deadline, stop: threading.Event) -> socket.so
 
     Gives up within a quarter of a second when `stop` is set.
     """
-    addresses = _resolve(target, deadline, stop)
+    places = _resolve(target, deadline, stop)
     failure: OSError = TimeoutError()
-    for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+    for left, address in zip(range(len(places), 0, -1), places, strict=True):
         try:
             return _connect(target, address, Deadline.after(deadline.remaining() / left), stop)
         except OSError as error:
@@ -75,36 +74,14 @@ def _tune(sock: socket.socket) -> None:
 
 
 def _resolve(target: Target, deadline: Deadline, stop: threading.Event) -> Sequence[Address]:
-    with suppress(socket.gaierror, UnicodeError):
-        return _lookup(target, socket.AI_NUMERICHOST)
-    # The resolver cannot be told how long to try, so it is left behind when it takes too long.
-    answers: list[Sequence[Address] | OSError] = []
-
-    def ask() -> None:
-        try:
-            answers.append(_lookup(target, 0))
-        except (OSError, UnicodeError) as error:
-            answers.append(error if isinstance(error, OSError) else OSError(str(error)))
-
-    thread = threading.Thread(target=ask, name="kdumpcheck-resolve", daemon=True)
-    thread.start()
-    while thread.is_alive() and not deadline.expired and not stop.is_set():
-        thread.join(min(_SLICE, deadline.remaining()))
-    answer = answers[0] if answers else TimeoutError("no answer from the name service in time")
-    if isinstance(answer, OSError):
-        raise TransportError(
-            "resolve",
-            target.name,
-            f"no address is known for {target.host!r} ({answer.strerror or answer}): name it in the inventory,"
-            " in /etc/hosts or in ssh_config",
+    try:
+        return addresses(target.host, target.port, target.family, deadline, stop)
+    except OSError as error:
+        text = (
+            f"no address is known for {target.host!r} ({error.strerror or error}): name it in the inventory,"
+            " in /etc/hosts or in ssh_config"
         )
-    return answer
-
-
-def _lookup(target: Target, flags: int) -> Sequence[Address]:
-    # TC006: getaddrinfo's stub allows for bytes addresses of systems built without IPv6.
-    found = socket.getaddrinfo(target.host, target.port, target.family, socket.SOCK_STREAM, flags=flags)
-    return [each for each in found if isinstance(each[4][0], str)]  # type: ignore[misc]
+        raise TransportError("resolve", target.name, text) from None
 
 
 def _failed(target: Target, error: OSError) -> TransportError:

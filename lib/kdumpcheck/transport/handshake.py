@@ -24,7 +24,8 @@ def handshake(wire: Wire, target: Target, deadline: Deadline) -> paramiko.PKey:
         pass  # a wire that we close ourselves does not set the event
     if wire.is_active() and wire.initial_kex_done:
         return wire.get_remote_server_key()
-    raise _failed(wire, target, wire.get_exception())
+    # Once time is up the watchdog cuts the wire itself: that is silence, too.
+    raise _failed(wire, target, None if deadline.expired else wire.get_exception())
 
 
 def _failed(wire: Wire, target: Target, error: Exception | None) -> TransportError:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import NoReturn
 from paramiko import PKey
 
 from kdumpcheck.transport import certificate
+from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.errors import TransportError, clean
 from kdumpcheck.transport.knownhosts import Entry, KnownHosts, hash_name, parse
 from kdumpcheck.transport.target import Target
+
+_LOCK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +118,24 @@ def _append(path: Path, line: str) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file.fileno())
             if file.seek(0, os.SEEK_END) and _last_byte(file.fileno()) != b"\n":
                 line = "\n" + line
             file.write(line.encode())
     except OSError:
         return
+
+
+def _lock(descriptor: int) -> None:
+    # Another process holds it for a moment only; one that is stopped must not stop us.
+    end = Deadline.after(_LOCK_SECONDS)
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if end.expired:
+                raise
+            time.sleep(0.05)
 
 
 def _last_byte(descriptor: int) -> bytes:

@@ -76,12 +76,16 @@ class Keyring:
         self._lock = threading.Lock()
         self._keys: dict[Path, paramiko.PKey | str] = {}
 
-    def load(self, path: Path) -> paramiko.PKey | str:
+    def load(self, path: Path, deadline: Deadline) -> paramiko.PKey | str:
         """The key in the file, or why there is none."""
-        with self._lock:
+        if not self._lock.acquire(timeout=deadline.remaining()):
+            return "its passphrase was not given in time"
+        try:
             if path not in self._keys:
                 self._keys[path] = self._load(path)
             return self._keys[path]
+        finally:
+            self._lock.release()
 
     def _load(self, path: Path) -> paramiko.PKey | str:
         try:
@@ -107,10 +111,11 @@ class Keyring:
 class Offer:
     """What can be offered to one target, in OpenSSH's order; `problems` tells what could not be."""
 
-    def __init__(self, target: Target, keyring: Keyring, agent: _Agent | None) -> None:
+    def __init__(self, target: Target, keyring: Keyring, agent: _Agent | None, deadline: Deadline) -> None:
         self._target = target
         self._keyring = keyring
         self._agent = agent
+        self._deadline = deadline
         self.problems: list[str] = []
 
     def __iter__(self) -> Iterator[Identity]:
@@ -133,7 +138,7 @@ class Offer:
     def _from_file(self, path: Path, offered: set[bytes]) -> Iterator[Identity]:
         if path.suffix == ".pub" or not path.is_file():
             return
-        key = self._keyring.load(path)
+        key = self._keyring.load(path, self._deadline)
         if isinstance(key, str):
             self.problems.append(f"{path}: {key}")
             return
@@ -152,7 +157,7 @@ def offer(target: Target, keyring: Keyring, deadline: Deadline) -> Iterator[Offe
             agent = _Agent(target.agent, deadline)
         except (OSError, paramiko.SSHException, ValueError) as error:
             problem = f"ssh-agent at {target.agent}: {getattr(error, 'strerror', None) or error}"
-    offered = Offer(target, keyring, agent)
+    offered = Offer(target, keyring, agent, deadline)
     offered.problems += [problem] if problem else []
     try:
         yield offered

@@ -138,10 +138,10 @@ class Links:
         try:
             with self._watchdog.guard(deadline, wire.close), self._closable(target, wire):
                 key = handshake(wire, target, early)
-                trusted = self._host_keys.verify(target, known, key)
+                wire.trusted = self._host_keys.verify(target, known, key)
                 with offer(target, self._keyring, deadline) as identities:
                     # The password is the node's: no bastion gets it, and nobody whose key has changed.
-                    Login(wire, target, deadline).run(identities, password if trusted else None)
+                    Login(wire, target, deadline).run(identities, password if wire.trusted else None)
                 wire.set_keepalive(target.keepalive or 0)
         except BaseException as error:
             _explain(error, proxy)

@@ -11,7 +11,7 @@ import paramiko
 from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.errors import TransportError, clean
 from kdumpcheck.transport.identities import Offer
-from kdumpcheck.transport.secret import Secret, SecretError
+from kdumpcheck.transport.secret import Secret
 from kdumpcheck.transport.target import Target
 from kdumpcheck.transport.wire import Wire
 
@@ -56,31 +56,21 @@ class Login:
         return False
 
     def _password(self, password: Secret) -> bool:
-        secret = self._revealed(password)
         return not self._sent and self._try(
             "a password",
-            lambda: self._wire.auth_password(self._target.user, secret.reveal(), fallback=False),
+            lambda: self._wire.auth_password(self._target.user, password.reveal(), fallback=False),
         )
 
     def _asked(self, password: Secret) -> bool:
-        secret = self._revealed(password)
-
         def answer(_title: str, _instructions: str, prompts: list[tuple[str, bool]]) -> list[str]:
             # Only a hidden prompt is for a password, and only the first: a wrong one sent again locks accounts.
             answers = []
             for _, shown in prompts:
-                answers.append("" if shown or self._sent else secret.reveal())
+                answers.append("" if shown or self._sent else password.reveal())
                 self._sent |= not shown
             return answers
 
         return self._try("a password", lambda: self._wire.auth_interactive(self._target.user, answer))
-
-    def _revealed(self, password: Secret) -> Secret:
-        try:
-            password.reveal()
-        except SecretError as error:
-            raise TransportError("config", self._target.name, str(error)) from None
-        return password
 
     def _try(self, label: str, attempt: Callable[[], list[str]]) -> bool:
         self._tried.append(label)

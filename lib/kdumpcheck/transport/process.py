@@ -93,9 +93,9 @@ class Process:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _close(self) -> None:
+        self.end()
         for file in (self._process.stdin, self._process.stdout, self._process.stderr):
             if file is not None:
                 file.close()
-        self.end()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)

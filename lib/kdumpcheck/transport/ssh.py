@@ -16,6 +16,7 @@ from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.errors import Completed, TransportError, clean
 from kdumpcheck.transport.exchange import LIMIT, Exchange, Feed, Stdin
 from kdumpcheck.transport.links import Links, hang_up
+from kdumpcheck.transport.secret import Secret
 from kdumpcheck.transport.settings import SshSettings
 from kdumpcheck.transport.target import Target
 from kdumpcheck.transport.watchdog import Watchdog
@@ -46,7 +47,7 @@ class SshConnection(Connection):
     ) -> None:
         self.target = target
         self.sudo = settings.sudo
-        self.sudo_password = settings.sudo_password
+        self._sudo_password = settings.sudo_password
         self._links = links
         self._watchdog = watchdog
         self._retries = settings.retries
@@ -65,6 +66,12 @@ class SshConnection(Connection):
     def origin(self) -> str:
         """How the node is reached, for the record: ssh://user@host:port."""
         return f"ssh://{self.target.user}@{self.target.place}"
+
+    @property
+    def sudo_password(self) -> Secret | None:
+        """The password for sudo; None towards a node whose host key has changed and was let pass."""
+        wire = self._wire
+        return self._sudo_password if wire is not None and wire.trusted else None
 
     def open(self, deadline: Deadline) -> None:
         """Connect now rather than at the first command."""

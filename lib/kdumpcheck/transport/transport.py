@@ -14,6 +14,7 @@ from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.errors import TransportError
 from kdumpcheck.transport.foreign import SSH, ForeignConnection, query_of
 from kdumpcheck.transport.links import Links
+from kdumpcheck.transport.secret import SecretError
 from kdumpcheck.transport.settings import SshSettings
 from kdumpcheck.transport.ssh import SshConnection
 from kdumpcheck.transport.sshconfig import ConfigError
@@ -23,7 +24,8 @@ from kdumpcheck.transport.watchdog import Watchdog
 class Transport:
     """One run's way to its nodes; made once, shared by all threads, closed at the end.
 
-    ssh_config is read when it is made; `TransportError` of kind "config" says what is wrong with it.
+    ssh_config is read and passwords are fetched when it is made, before any node's time begins to run;
+    `TransportError` of kind "config" says what is wrong with them.
     """
 
     def __init__(self, settings: SshSettings) -> None:
@@ -31,7 +33,9 @@ class Transport:
         self._watchdog = Watchdog()
         try:
             self._links = Links(settings, Config(settings), self._watchdog)
-        except ConfigError as error:
+            for secret in filter(None, (settings.password, settings.sudo_password)):
+                secret.reveal()
+        except (ConfigError, SecretError) as error:
             raise TransportError("config", "ssh", str(error)) from None
         self._connections: set[SshConnection] = set()
         self._lock = threading.Lock()

@@ -68,6 +68,7 @@ class Wire(paramiko.Transport):
         self._opening = threading.local()
         self._refusals: dict[int, paramiko.ChannelException] = {}
         self.farewell = ""
+        self.trusted = False  # until its host key has been verified
         self.companions: list[Callable[[], None]] = []
         self._closing = threading.Lock()
         self._order = threading.Lock()

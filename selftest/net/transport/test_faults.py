@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import socket
 import subprocess
 import sys
@@ -371,6 +373,27 @@ def test_closing_the_transport_wakes_whoever_waits(sshd: Sshd, transport_of: Mak
             for thread in threads:
                 thread.join()
     assert len(errors) == 3
+
+
+def test_nothing_is_left_open(sshd: Sshd, transport_of: Make) -> None:
+    def descriptors() -> list[str]:
+        gc.collect()
+        return sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - its own descriptor comes and goes with it
+
+    transport_of(sshd.settings()).connect(sshd.node(), Deadline.after(10)).close()
+    before = descriptors()
+    with mute() as silent:
+        transport = Transport(sshd.settings(retries=0))
+        for port in (silent, free_port(ADDRESS)):
+            with pytest.raises(TransportError):
+                transport.connect(Node("ncn-w009", ADDRESS, port), Deadline.after(0.5))
+        with pytest.raises(TransportError):
+            transport.connect(sshd.node(user="nobody"), Deadline.after(5))
+        for _ in range(3):
+            connection = transport.connect(sshd.node(), Deadline.after(10))
+            connection.run("true", deadline=Deadline.after(10))
+        transport.close()
+    assert descriptors() == before
 
 
 def test_nothing_is_printed_whatever_goes_wrong(

@@ -161,6 +161,12 @@ def test_a_password_from_a_file(start: Start, tmp_path: Path, transport_of: Make
     assert whoami(transport_of(settings), server) == "operator"
 
 
+def test_a_password_that_cannot_be_had_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(TransportError, match="No such file") as caught:
+        Transport(SshSettings(ssh_config=Path("none"), password=Secret.from_file(tmp_path / "none")))
+    assert caught.value.kind == "config"
+
+
 def test_a_wrong_password_is_tried_once_and_never_shown(start: Start, tmp_path: Path, transport_of: Make) -> None:
     operator = User("operator", password="another one")
     server = start(options=OPTIONS, prepare=world(tmp_path / "own" / "world", operator))

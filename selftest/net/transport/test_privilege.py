@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from selftest.net.sshd import Sshd, require
+from selftest.net.sshd import Sshd, keygen, public, require
 from selftest.net.world import OPTIONS, User, world
 
 from kdumpcheck.transport import Completed, Connection, Deadline, Secret, SshSettings, Transport, TransportError
@@ -85,6 +85,16 @@ def test_sudo_gets_the_password_when_it_asks(login: Callable[[str], Connection])
 def test_nobody_gets_the_password_unasked(login: Callable[[str], Connection], user: str) -> None:
     done = root(login(user), b"id -u", password=Secret(lambda: SECRET))
     assert (done.stdout, done.stderr) == (b"0\n", b"")
+
+
+def test_a_node_whose_key_has_changed_gets_no_sudo_password(town: Sshd, tmp_path: Path, transport_of: Make) -> None:
+    config, known = tmp_path / "config", tmp_path / "known_hosts"
+    config.write_text("StrictHostKeyChecking no\n" + town.ssh_config.read_text())
+    known.write_text(f"{town.known_as} {public(keygen(tmp_path / 'old'))}\n")
+    settings = town.settings(ssh_config=config, known_hosts=known, sudo_password=Secret(lambda: SECRET))
+    connection = transport_of(settings).connect(town.node(user="asked"), Deadline.after(10))
+    with pytest.raises(TransportError, match="a password is required"):
+        connection.run_as_root("id", deadline=Deadline.after(10))
 
 
 def test_a_wrong_sudo_password_is_tried_once(town: Sshd, login: Callable[[str], Connection]) -> None:

@@ -253,7 +253,7 @@ def test_a_user_name_may_hold_an_at_sign(target: Callable[..., Target]) -> None:
 
 
 def test_short_names_are_completed(target: Callable[..., Target], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kdumpcheck.transport.config._resolves", lambda name: name.endswith(".nmn"))
+    monkeypatch.setattr("kdumpcheck.transport.config._resolves", lambda name, deadline: name.endswith(".nmn"))
     text = "CanonicalizeHostname yes\nCanonicalDomains hmn nmn\nHost *.nmn\n User admin\nMatch canonical all\n Port 5\n"
     ours = target(text, "ncn-w001")
     assert (ours.host, ours.user, ours.port) == ("ncn-w001.nmn", "admin", 5)
