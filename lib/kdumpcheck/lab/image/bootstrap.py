@@ -30,7 +30,7 @@ def bootstrap(root: Path, work: Path, runner: Runner) -> None:
     trimmed = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _UNUSED]
     # The kernel is unpacked, not installed: its package would bring initramfs-tools, which the node must not have.
     hook = f'sh {BUILDER / "fetch-kernel.sh"} "$1" {KERNEL_PACKAGE}'
-    runner.run(
+    runner.run_apart(
         [
             "mmdebstrap",
             "--mode=root",

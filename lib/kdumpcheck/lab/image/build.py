@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
-import tempfile
-import time
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
+from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.image.bootstrap import bootstrap
 from kdumpcheck.lab.image.content import content_hash
 from kdumpcheck.lab.image.disk import make_disk, make_squashfs
@@ -20,14 +17,15 @@ from kdumpcheck.lab.image.kernel import install_kernel
 from kdumpcheck.lab.image.keys import install_keys
 from kdumpcheck.lab.image.node_image import NodeImage, open_image, write_manifest
 from kdumpcheck.lab.image.rpmdb import install_rpmdb
-from kdumpcheck.lab.image.tools import Runner, require_host
+from kdumpcheck.lab.image.tools import Runner, remove_tree, require_host
 from kdumpcheck.lab.image.tree import install_tree
+from kdumpcheck.lab.locks import locked_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-_LOCK_DEADLINE: Final = 1800.0
-_BUILDING: Final = "building-"
+_PATIENCE: Final = 1800.0
 
 
 def build(cache: Path, progress: Callable[[str], None]) -> NodeImage:
@@ -41,59 +39,42 @@ def build(cache: Path, progress: Callable[[str], None]) -> NodeImage:
     if image is not None:
         return image
     require_host()
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(cache, progress):
-        image = open_image(directory)
-        if image is None:
-            image = _build_into(directory, progress)
-    return image
-
-
-@contextmanager
-def _alone(cache: Path, progress: Callable[[str], None]) -> Iterator[None]:
-    """One build at a time; a second caller waits and then finds the first one's result."""
-    with (cache / "build-image.lock").open("w") as lock:
-        deadline = time.monotonic() + _LOCK_DEADLINE
-        told = False
-        while not _locked(lock.fileno()):
-            if not told:
-                progress("another build of the node image is running: waiting for it")
-                told = True
-            if time.monotonic() > deadline:
-                raise ImageError(
-                    f"another build has held {cache}/build-image.lock for {_LOCK_DEADLINE:.0f} s: look at it"
-                )
-            time.sleep(0.5)
-        yield
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _build_into(directory: Path, progress: Callable[[str], None]) -> NodeImage:
-    """Build beside the final place and move there at the end: a broken build leaves nothing but its log."""
-    cache = directory.parent
-    for leftover in cache.glob(f"{_BUILDING}*"):
-        shutil.rmtree(leftover)
-    log = cache / "build-image.log"
-    log.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix=_BUILDING, dir=cache) as name:
-        work = Path(name)
-        result = work / "image"
-        result.mkdir(mode=0o700)
-        _steps(work, result, Runner(log), progress)
-        if directory.exists():
-            shutil.rmtree(directory)
-        result.rename(directory)
+    place = cache / "building"
+    with _alone(place, progress):
+        if open_image(directory) is None:
+            _build_into(directory, place, progress)
     image = open_image(directory)
     if image is None:
         raise ImageError(f"the image just built in {directory} has gone")
     return image
+
+
+@contextmanager
+def _alone(place: Path, progress: Callable[[str], None]) -> Iterator[None]:
+    """One build at a time; a second caller waits and then finds the first one's result."""
+    busy = f"another build of the node image is running in {place}"
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked_directory(place, 0.0, busy))
+        except LabError:
+            progress(f"node image: {busy}; waiting for it")
+            stack.enter_context(locked_directory(place, _PATIENCE, f"{busy} and does not end: look at it"))
+        yield
+
+
+def _build_into(directory: Path, place: Path, progress: Callable[[str], None]) -> None:
+    """Build beside the final place and move there at the end: a broken build leaves nothing but its log."""
+    for leftover in place.iterdir():  # of a build that was killed; we hold the lock
+        remove_tree(leftover)
+    work = place / directory.name
+    result = work / "image"
+    result.mkdir(mode=0o700, parents=True)
+    try:
+        _steps(work, result, Runner(place.with_suffix(".log")), progress)
+        remove_tree(directory)
+        result.rename(directory)
+    finally:
+        remove_tree(work)
 
 
 def _steps(work: Path, result: Path, runner: Runner, progress: Callable[[str], None]) -> None:
