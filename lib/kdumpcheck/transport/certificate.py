@@ -42,6 +42,18 @@ def authority(certificate: SSHCertificate) -> bytes:
     return base64.b64decode(line.split()[1])
 
 
+def is_for(text: str, key: bytes) -> bool:
+    """True when a certificate (the text of its file) certifies this very public key."""
+    try:
+        certificate = load_ssh_public_identity(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    if not isinstance(certificate, SSHCertificate):
+        return False
+    line = certificate.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    return base64.b64decode(line.split()[1]) == key
+
+
 def check(certificate: SSHCertificate, names: Iterable[str], now: float | None = None) -> None:
     """Raise `CertificateError` unless it is a host certificate, valid now, for one of these names."""
     now = time.time() if now is None else now

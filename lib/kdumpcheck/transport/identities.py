@@ -18,6 +18,7 @@ import paramiko
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
+from kdumpcheck.transport.certificate import is_for
 from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.target import Target
 
@@ -122,7 +123,7 @@ class Offer:
         """Agent keys that the configuration names, the agent's other keys, then key files."""
         held = self._agent.identities() if self._agent else []
         wanted = [blob for path in self._named() if (blob := _public(path))]
-        named = [each for blob in wanted for each in held if each.key.asbytes() == blob]
+        named = [each for blob in dict.fromkeys(wanted) for each in held if each.key.asbytes() == blob]
         others = [] if self._target.identities_only else [each for each in held if each not in named]
         offered = {each.key.asbytes() for each in (*named, *others)}
         yield from named
@@ -171,10 +172,12 @@ def _certified(key: paramiko.PKey, files: tuple[Path, ...]) -> Iterator[paramiko
     if key.public_blob is not None:
         yield key
     for path in files:
-        with suppress(OSError, ValueError, paramiko.SSHException):
-            certified = _without_certificate(key)
-            certified.load_certificate(str(path))
-            yield certified
+        with suppress(OSError, UnicodeError):
+            text = path.read_text(encoding="utf-8")
+            if is_for(text, key.asbytes()):
+                certified = _without_certificate(key)
+                certified.load_certificate(text)
+                yield certified
 
 
 def _without_certificate(key: paramiko.PKey) -> paramiko.PKey:

@@ -66,7 +66,7 @@ class Links:
     def open(self, target: Target, deadline: Deadline) -> Wire:
         """Connect and log in; `TransportError` says what stood in the way."""
         chain = self._chain(target, deadline)
-        through = self._through(chain[:-1], target.name, deadline) if len(chain) > 1 else None
+        through = self._through(chain[:-1], target.name, deadline, time.monotonic()) if len(chain) > 1 else None
         return self._open(target, through, deadline, self._settings.password)
 
     def interrupt(self) -> None:
@@ -97,12 +97,14 @@ class Links:
         # As `ssh -J a,b`: only the first hop may have a way of its own to be reached.
         return (*self._chain(hops[0], deadline, depth + 1), *hops[1:], target)
 
-    def _through(self, hops: tuple[Target, ...], node: str, deadline: Deadline) -> Wire:
-        """The shared connection to the last of these bastions, opened by whoever needs it first."""
+    def _through(self, hops: tuple[Target, ...], node: str, deadline: Deadline, asked: float) -> Wire:
+        """The shared connection to the last of these bastions, opened by whoever needs it first.
+
+        `asked` is when the node's turn began: a failure since then is the node's as well.
+        """
         key = tuple(f"{hop.user}@{hop.place}" for hop in hops)
         with self._lock:
             bastion = self._bastions.setdefault(key, _Bastion())
-        asked = time.monotonic()
         if not bastion.lock.acquire(timeout=deadline.remaining()):
             raise TransportError("silent", node, f"bastion {hops[-1].place} could not be reached in time")
         try:
@@ -120,7 +122,7 @@ class Links:
             raise bastion.failure
         if bastion.wire is not None:
             hang_up(bastion.wire)
-        before = self._through(hops[:-1], hops[-1].name, deadline) if len(hops) > 1 else None
+        before = self._through(hops[:-1], hops[-1].name, deadline, asked) if len(hops) > 1 else None
         try:
             bastion.wire = self._open(hops[-1], before, deadline)
         except TransportError as error:

@@ -125,12 +125,13 @@ def test_what_the_bastion_cannot_reach_is_called_by_its_name(
     assert bastion.logins() == 1
 
 
-def test_a_bastion_that_is_down_costs_all_nodes_one_attempt(tmp_path: Path, transport_of: Make) -> None:
+@pytest.mark.parametrize("hops", ["bastion", "bastion,second"])
+def test_a_bastion_that_is_down_costs_all_nodes_one_attempt(tmp_path: Path, transport_of: Make, hops: str) -> None:
     with mute() as port:
         path = tmp_path / "config"
         path.write_text(
             f"Host bastion\n HostName {ADDRESS}\n Port {port}\n ConnectTimeout 1\n"
-            "Host ncn-*\n ProxyJump bastion\n HostName 127.0.0.1\n"
+            f"Host ncn-*\n ProxyJump {hops}\n HostName 127.0.0.1\n"
         )
         transport = transport_of(SshSettings(ssh_config=path, known_hosts=tmp_path / "none"))
 
@@ -144,7 +145,7 @@ def test_a_bastion_that_is_down_costs_all_nodes_one_attempt(tmp_path: Path, tran
             errors = list(pool.map(look, range(20)))
     assert time.monotonic() - start < 4, "the nodes must not try the bastion one after the other"
     assert {error.kind for error in errors} == {"silent"}
-    assert str(errors[0]).startswith("ncn-w000: bastion bastion: ")
+    assert "bastion bastion: " in str(errors[0])
 
 
 def test_a_bastion_that_was_cut_is_dialled_again(sshd: Sshd, bastion: Sshd, tmp_path: Path, transport_of: Make) -> None:
