@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An operator at a terminal: runs the suite and the lab's commands as anybody would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the suite."""
+
+    exit_code: int
+    text: str
+    results: list[dict[str, Any]]
+    remedies: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Runs commands in the environment of one lab."""
+
+    environ: Mapping[str, str]
+
+    def validate(self, *nodes: str, options: Sequence[str] = ()) -> Ran:
+        """Look at nodes and judge them."""
+        return self.pytest("tests/validation", "--nodes", ",".join(nodes), *options)
+
+    def recover(self, node: str, *options: str) -> Ran:
+        """Plan or do repairs on a node."""
+        return self.pytest("tests/recovery", "--nodes", node, *options)
+
+    def pytest(self, *arguments: str) -> Ran:
+        """Run the suite."""
+        with tempfile.TemporaryDirectory() as reports:
+            done = self._run(str(BIN / "pytest"), *arguments, "--report-dir", reports, "-p", "no:cacheprovider")
+            found = Path(reports, "results.json")
+            assert found.exists(), done.stdout + done.stderr
+            document = json.loads(found.read_text(encoding="utf-8"))
+        return Ran(done.returncode, done.stdout + done.stderr, document["results"], document["remedies"])
+
+    def lab(self, *arguments: str, check: bool = True) -> str:
+        """Run `kdumpcheck lab ...`."""
+        done = self._run(str(BIN / "kdumpcheck"), "lab", *arguments)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ssh(self, node: str, command: str) -> str:
+        """Run a command on a node as root."""
+        return self.lab("ssh", node, command)
+
+    def _run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        environ = {**os.environ, **self.environ}
+        return subprocess.run(argv, capture_output=True, text=True, timeout=900, check=False, cwd=ROOT, env=environ)
