@@ -24,7 +24,7 @@ class Process:
     def __init__(self, command: str, stdin: bytes, limit: int) -> None:
         self._start = time.monotonic()
         self._stdin = memoryview(stdin)
-        # Its own session, so that whatever it starts can be ended with it.
+        # Its own process group, so that whatever it starts can be ended with it.
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", command],
             stdin=subprocess.PIPE,

@@ -23,7 +23,7 @@ class ProxyCommand:
         self.sock, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the command
         try:
-            # A session of its own, so that close() reaches whatever the shell has started.
+            # A process group of its own, so that close() reaches whatever the shell has started.
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {command}"],
                 stdin=theirs.fileno(),

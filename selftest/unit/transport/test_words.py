@@ -77,7 +77,7 @@ def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes | No
 
 
 def test_a_prompt_needs_a_terminal() -> None:
-    # In a session without a terminal, as under cron.
+    # Without a terminal, as under cron.
     script = (
         "from kdumpcheck.transport import Secret\n"
         "try: Secret.from_prompt('Password: ').reveal()\n"
