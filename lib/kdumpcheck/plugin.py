@@ -102,7 +102,10 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     """Repairs come first, then the checks, so that the verdict is of the node as it is left."""
     if UNNAMED in session.config.stash:
         raise pytest.UsageError("no node was named: give --nodes SET (as in --nodes 'ncn-m001,ncn-w[001-003]')")
-    if session.config.stash.get(SUITE, None) is not None:
+    suite = session.config.stash.get(SUITE, None)
+    if suite is not None:
+        if suite.conflict is not None:
+            raise pytest.UsageError(suite.conflict)
         items.sort(key=lambda item: isinstance(item, CheckItem))
 
 
@@ -113,6 +116,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if suite is None or session.testsfailed or session.config.option.collectonly:
         return (yield)
     checks = [item for item in session.items if isinstance(item, CheckItem)]
+    suite.selected = frozenset((item.check.id, item.node) for item in checks)
     if checks or _using("recover", session.items):
         _look(suite, session, [item.check for item in checks])
     if hasattr(session.config, "workerinput"):
@@ -180,10 +184,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Generator[None]:  # noqa: ANN401 - not public
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> Generator[None]:  # noqa: ANN401 - not public
     """Say what to do now, instead of pytest's block for each single verdict."""
     suite = config.stash.get(SUITE, None)
-    if suite is None:
+    if suite is None or exitstatus == pytest.ExitCode.USAGE_ERROR:
         return (yield)
     terminal.summary(terminalreporter, suite)
     with terminal.verdicts_hidden(terminalreporter):

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -19,9 +21,11 @@ def make(base: Path, chosen: Path | None, started: datetime) -> Path:
     """
     directory = chosen or base / started.strftime("%Y%m%dT%H%M%SZ")
     try:
-        directory = _unused(directory) if chosen is None else directory
-        directory.mkdir(parents=True, exist_ok=chosen is not None)
-        if chosen is None:
+        if chosen is not None:
+            directory.mkdir(parents=True, exist_ok=True)
+        else:
+            base.mkdir(parents=True, exist_ok=True)
+            directory = _made(directory)
             _point(base / "latest", directory)
     except OSError as error:
         raise ReportError(
@@ -32,10 +36,27 @@ def make(base: Path, chosen: Path | None, started: datetime) -> Path:
     return directory
 
 
-def _unused(directory: Path) -> Path:
-    """The directory itself, or with -2, -3, ... when a run of the same second has it."""
-    candidates = [directory, *(directory.with_name(f"{directory.name}-{number}") for number in range(2, 1000))]
-    return next(candidate for candidate in candidates if not candidate.exists())
+def whole(path: Path, parts: Iterable[str]) -> Path:
+    """Write a file whole or not at all. Raises `OSError`."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.writelines(parts)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _made(directory: Path) -> Path:
+    """Make the directory itself, or with -2, -3, ... when a run of the same second has it."""
+    for number in range(2, 1000):
+        with suppress(FileExistsError):
+            directory.mkdir()
+            return directory
+        directory = directory.with_name(f"{directory.name.partition('-')[0]}-{number}")
+    directory.mkdir()
+    return directory
 
 
 def _point(link: Path, directory: Path) -> None:

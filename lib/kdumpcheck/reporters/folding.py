@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kdumpcheck.checks import Outcome, Result
@@ -60,19 +61,35 @@ def _by_reason(lost: dict[str, str]) -> dict[str, list[str]]:
 
 def verdict(run: Run) -> tuple[str, bool]:
     """The run in one sentence, and whether it is good news."""
-    counts, total = run.counts(), len(run.nodes)
+    nodes = _count(len({result.node for result in run.results}), "node")
+    troubles = list(_troubles(run, nodes))
+    if troubles:
+        return "; ".join(troubles), False
+    counts, judged = run.counts(), {result.check for result in run.results}
+    if not judged:
+        return "nothing was judged: no check was selected (look at -k, -m and the paths)", False
+    if not counts["pass"] + counts["recovered"] + counts["warn"]:
+        return f"no check applies to {nodes}", False
+    # A green line is read as "this node will dump": a part of the checks must not pass for all of them.
+    part = len(judged) < len(run.checks)
+    known = f" ({len(judged)} of {len(run.checks)} checks)" if part else ""
+    if warnings := counts["warn"]:
+        return f"no {'selected ' * part}check failed on {nodes}, {_count(warnings, 'warning')}{known}", True
+    return f"all {'selected ' * part}checks passed on {nodes}{known}", True
+
+
+def _troubles(run: Run, nodes: str) -> Iterator[str]:
     bad = {result.node for result in run.results if result.outcome is Outcome.FAIL}
     unseen = {result.node for result in run.results if result.outcome is Outcome.ERROR} - bad
-    nodes = "1 node" if total == 1 else f"{total} nodes"
-    if bad or unseen:
-        parts = [f"{len(bad)} of {nodes} cannot be trusted to save a dump"] if bad else []
-        parts += [f"{len(unseen)} of {nodes} could not be judged"] if unseen else []
-        return "; ".join(parts), False
-    if not run.results:
-        reason = (
-            "the run was interrupted" if run.interrupted else "no check was selected (look at -k, -m and the paths)"
-        )
-        return f"nothing was judged: {reason}", False
-    if warnings := counts["warn"]:
-        return f"no check failed on {nodes}, {warnings} warning{'s' if warnings > 1 else ''}", True
-    return f"all checks passed on {nodes}", True
+    if bad:
+        yield f"{len(bad)} of {nodes} cannot be trusted to save a dump"
+    if unseen:
+        yield f"{len(unseen)} of {nodes} could not be judged"
+    if run.others_failed:
+        yield f"{_count(run.others_failed, 'other test')} failed"
+    if run.interrupted:
+        yield "the run was interrupted"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

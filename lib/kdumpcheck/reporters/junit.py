@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from kdumpcheck.checks import Outcome, Result
+from kdumpcheck.reporters.directory import whole
 from kdumpcheck.results import NodeLook, Run
 
 # What XML 1.0 cannot hold at all, however it is escaped.
@@ -33,9 +34,8 @@ class OtherTest:
 
 
 def write(run: Run, others: Iterable[OtherTest], path: Path, *, strict_warnings: bool) -> Path:
-    """Write the run as JUnit XML. Raises `OSError`."""
-    path.write_text(document(run, list(others), strict_warnings=strict_warnings), encoding="utf-8")
-    return path
+    """Write the run as JUnit XML, whole or not at all. Raises `OSError`."""
+    return whole(path, [document(run, list(others), strict_warnings=strict_warnings)])
 
 
 def document(run: Run, others: list[OtherTest], *, strict_warnings: bool) -> str:

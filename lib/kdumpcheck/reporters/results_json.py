@@ -4,24 +4,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from kdumpcheck.reporters.directory import whole
 from kdumpcheck.results import Run
 
 
 def write(run: Run, directory: Path) -> Path:
     """Write `results.json` whole or not at all. Raises `OSError`."""
-    path = directory / "results.json"
-    temporary = path.with_name(f".results.json.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(_lines(run))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return whole(directory / "results.json", _lines(run))
 
 
 def _lines(run: Run) -> Iterator[str]:

@@ -101,8 +101,8 @@ def summary(reporter: Any, suite: Suite) -> None:  # noqa: ANN401 - pytest's ter
         reporter.write_line(f"VERDICT: {sentence}", green=good, red=not good, bold=True)
     if suite.trouble:
         reporter.write_line(suite.trouble, red=True)
-    elif suite.report_dir is not None:
-        reporter.line(f"report: {suite.report_dir / 'report.html'}")
+    elif suite.page is not None:
+        reporter.line(f"report: {suite.page}")
 
 
 def _count(number: int) -> str:

@@ -72,7 +72,10 @@ class CheckNote:
 
 @dataclass(slots=True)
 class Run:
-    """Everything one run found; filled while it goes, written at its end or when it is interrupted."""
+    """Everything one run found; filled while it goes, written at its end or when it is interrupted.
+
+    `others_failed` counts failed tests that are no checks: they have their own place in pytest's reports.
+    """
 
     started: datetime
     version: str
@@ -84,6 +87,7 @@ class Run:
     finished: datetime | None = None
     exit_status: int | None = None
     interrupted: bool = False
+    others_failed: int = 0
 
     def counts(self) -> dict[str, int]:
         """How many results had each outcome, every outcome named."""

@@ -24,6 +24,9 @@ class CheckItem(pytest.Item):
         super().__init__(**kwargs)
         self.check = check
         self.node = node
+        for mark in getattr(check.function, "pytestmark", ()):
+            self.own_markers.append(mark)
+            self.keywords[mark.name] = mark
 
     def runtest(self) -> None:
         """Never called: the suite's own protocol judges instead."""

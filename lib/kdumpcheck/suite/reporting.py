@@ -30,9 +30,11 @@ class Reporting:
             raise pytest.UsageError(str(error)) from None
         if options.bundle is not None:
             make_bundle(options.bundle)
+        suite.page = suite.report_dir / "results.json"
         if hasattr(config.option, "htmlpath"):
             config.option.htmlpath = config.option.htmlpath or str(suite.report_dir / "report.html")
             config.option.self_contained_html = True
+            suite.page = Path(config.option.htmlpath)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the verdict or the repair that a report carries into the run."""
@@ -42,6 +44,7 @@ class Reporting:
             return
         if report.when == "call" or not report.passed:
             self.others.append(_other(report))
+            self.suite.run.others_failed += report.failed
         for remedy in getattr(report, "kdumpcheck_remedies", ()):
             self.suite.run.remedies.append(RemedyResult(**remedy))
 

@@ -41,6 +41,9 @@ class Suite:
         self.subjects: dict[str, Subject] = {}
         self.before: dict[str, Subject] = {}
         self.report_dir: Path | None = None
+        self.page: Path | None = None
+        self.conflict: str | None = None
+        self.selected: frozenset[tuple[str, str]] | None = None
         self.trouble: str | None = None
         self.run = Run(datetime.now(UTC), __version__, "replay" if options.replay else "live")
 
@@ -87,12 +90,17 @@ class Suite:
         return Repairs(self)
 
     def add_check(self, check: Check) -> None:
-        """Make a collected check known. Raises `pytest.UsageError` when another one has its id."""
+        """Make a collected check known; an id that is taken, or a mark that no check obeys, is a conflict."""
         self.run.checks[check.id] = CheckNote.of(check)
         other = self.checks.setdefault(check.id, check)
-        if other.function.__code__ != check.function.__code__:
-            places = " and ".join(_place(each) for each in (other, check))
-            raise pytest.UsageError(f"two checks are called {check.id}: {places}")
+        if _place(other) != _place(check):
+            self.conflict = f"two checks are called {check.id}: {_place(other)} and {_place(check)}"
+        marks = {mark.name for mark in getattr(check.function, "pytestmark", ())} & _UNKNOWN_TO_CHECKS
+        if marks:
+            self.conflict = (
+                f"check {check.id} ({_place(check)}) cannot obey pytest's mark {min(marks)!r}: leave it out with "
+                "--deselect or -k, or call not_applicable() in it"
+            )
 
     def probe(self, checks: Iterable[Check] | None = None) -> Probe:
         """The probe that asks what these checks (default: all facts) need, and no more."""
@@ -164,6 +172,9 @@ class Suite:
     def result(self, check: Check, node: str) -> Result:
         """One check's result on one node as it is now: "recovered" when it was broken before a repair."""
         result = self.judge.judge(check, self.subjects[node])
+        if result.cause and self.selected is not None and (result.cause, node) not in self.selected:
+            # Nobody will hear of the cause in this run, so that its failure cannot explain this one.
+            return Judge([check]).judge(check, Subject(self.subjects[node].evidence))
         if node in self.before and result.outcome is Outcome.PASS:
             earlier = self.judge.judge(check, self.before[node])
             if earlier.outcome in {Outcome.FAIL, Outcome.WARN}:
@@ -176,6 +187,10 @@ class Suite:
             self.repairs.close()
         if "fleet" in self.__dict__:
             self.fleet.close()
+
+
+#: Marks that pytest's own items obey. A check that ignored one would surprise its author.
+_UNKNOWN_TO_CHECKS = {"parametrize", "skip", "skipif", "usefixtures", "xfail"}
 
 
 def _place(check: Check) -> str:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from selftest.unit.kept import keep_case
 
 ROOT = Path(__file__).parents[3]
+SCHEMA = json.loads((ROOT / "lib/kdumpcheck/results/schema.json").read_text(encoding="utf-8"))
 _PLACES = ("KDUMPCHECK_INVENTORY", "GOSS_TEST_NCN_LIST", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 
 
@@ -50,9 +52,10 @@ class Site:
             keep_case(self.bundle, f"ncn-{name}", case)
 
     def document(self, directory: Path | None = None) -> dict[str, Any]:
-        """The results.json of a run, by default of the newest."""
+        """The results.json of a run, by default of the newest, which must be as the schema has it."""
         text = ((directory or self.path / "reports" / "latest") / "results.json").read_text(encoding="utf-8")
         found: dict[str, Any] = json.loads(text)
+        jsonschema.Draft202012Validator(SCHEMA).validate(found)
         return found
 
     def outcomes(self, directory: Path | None = None) -> dict[tuple[str, str], str]:
