@@ -1,0 +1,27 @@
+# Makes the mount namespace it runs in look like a healthy node (SUSE kdump 1.0.2). $here holds what is laid over.
+# shellcheck shell=sh disable=SC2154
+# (here is set by nodes.py.)
+upper=/run/initramfs/overlayfs/LiveOS/overlay-SQFSRAID-5ca1ab1e
+mount -t tmpfs tmpfs /run
+mkdir -p /run/sshd /run/systemd/system /run/pts /run/dev/disk/by-label /run/initramfs/overlayfs
+mount --rbind /dev/pts /run/pts
+
+# ROOTRAID: a tmpfs, and a block device node of its number, so that mountinfo names it.
+mount -t tmpfs tmpfs /run/initramfs/overlayfs
+number=$(sed -n 's#^[0-9]* [0-9]* 0:\([0-9]*\) / /run/initramfs/overlayfs .*#\1#p' /proc/self/mountinfo)
+mknod /run/dev/disk/by-label/ROOTRAID b 0 "$number"
+mkdir -p "$upper/boot" "$upper/var/crash"
+ln -s "./${upper#/run/initramfs/overlayfs/}/boot" /run/initramfs/overlayfs/boot
+ln -s "./${upper#/run/initramfs/overlayfs/}/var/crash" /run/initramfs/overlayfs/crash
+ln -s "$upper" /run/overlayfs
+mount -t overlay overlay -o "lowerdir=/run/dev:/dev" /dev
+mount --rbind /run/pts /dev/pts
+
+printf '\375\067\172\130\132\000 an initrd, by its first bytes' >"$here/boot/initrd-$(uname -r)-kdump"
+for place in etc boot usr/bin; do
+    mount -t overlay overlay -o "lowerdir=$here/$place:/$place" "/$place"
+done
+mount --bind "$here/cmdline" /proc/cmdline
+mount -t tmpfs tmpfs /sys/kernel
+echo 1 >/sys/kernel/kexec_crash_loaded
+echo 167772160 >/sys/kernel/kexec_crash_size
