@@ -93,9 +93,9 @@ def _result(
         check=check.id,
         title=check.title,
         outcome=outcome,
-        message=_one_line(message),
-        expected=expectation.expected if expectation else "",
-        found=_one_line(expectation.found) if expectation else "",
+        message=one_line(message),
+        expected=one_line(expectation.expected) if expectation else "",
+        found=one_line(expectation.found) if expectation else "",
         remedy=check.remedy,
         instruction=check.instruction,
         source=check.source,
@@ -103,7 +103,7 @@ def _result(
     )
 
 
-def _one_line(text: str, limit: int = 500) -> str:
+def one_line(text: str, limit: int = 500) -> str:
     """What a node said, on one line, of bounded length, with nothing a terminal would obey."""
     if len(text) <= limit and text.isprintable():
         return text

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kdumpcheck.suite import secrets
+from kdumpcheck.transport import Secret
+
 #: Seconds; nobody waits longer than a day for one node.
 LONGEST = 86400
 
@@ -29,6 +32,8 @@ class Options:
     ssh_config: Path | None
     identity_file: Path | None
     sudo: bool
+    password: Secret | None
+    sudo_password: Secret | None
 
     @property
     def chosen(self) -> bool:
@@ -53,6 +58,8 @@ class Options:
             ssh_config=_path(get("ssh_config")),
             identity_file=_path(get("ssh_identity_file")),
             sudo=get("sudo"),
+            password=secrets.secret_of(config, ""),
+            sudo_password=secrets.secret_of(config, "sudo-"),
         )
         options._refuse_contradictions()
         return options
@@ -118,6 +125,7 @@ def add(parser: pytest.Parser) -> None:
         action="store_true",
         help="a warning fails the run",
     )
+    secrets.add(group)
 
 
 def _path(value: str | None) -> Path | None:

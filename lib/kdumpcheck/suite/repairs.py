@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kdumpcheck.checks import Outcome, Subject
+from kdumpcheck.checks.judge import one_line
 from kdumpcheck.evidence import CouldNotLook
 from kdumpcheck.facts.lines import pairs
 from kdumpcheck.remedies import REMEDIES, Action, RemedyError
@@ -57,7 +58,8 @@ class Repairs:
         subject = self._suite.subjects[node]
         broken = self._broken(name, subject)
         result, changes, comment = self._repair(name, node, subject, broken)
-        return RemedyResult(node, name, result, changes, comment, broken, round(time.monotonic() - began, 3))
+        seconds = round(time.monotonic() - began, 3)
+        return RemedyResult(node, name, result, _lines(changes), one_line(comment), broken, seconds)
 
     def _broken(self, name: str, subject: Subject) -> tuple[str, ...]:
         results = self._suite.judge.judge_all(subject)
@@ -100,3 +102,8 @@ class Repairs:
             return after.obstacle.reason
         remaining = self._broken(name, after)
         return ", ".join(check for check in broken if check in remaining)
+
+
+def _lines(changes: Changes) -> Changes:
+    """The changes with all that a node said in them on one harmless line each."""
+    return {one_line(what): {key: one_line(value) for key, value in change.items()} for what, change in changes.items()}

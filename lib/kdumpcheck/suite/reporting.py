@@ -59,6 +59,8 @@ class Reporting:
         run.finished, run.exit_status = datetime.now(UTC), int(session.exitstatus)
         if self.suite.report_dir is None:
             return
+        if self.suite.trouble is not None:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         try:
             results_json.write(run, self.suite.report_dir)
             strict = self.suite.options.strict_warnings

@@ -14,7 +14,9 @@ import pytest
 
 from kdumpcheck import __version__
 from kdumpcheck.checks import Check, Judge, Outcome, Result, Subject
+from kdumpcheck.checks.judge import one_line
 from kdumpcheck.evidence import Unknown, save
+from kdumpcheck.evidence.store import SUFFIX
 from kdumpcheck.facts import FACTS
 from kdumpcheck.fleet import Fleet, Look
 from kdumpcheck.fleet.fleet import Progress
@@ -24,6 +26,7 @@ from kdumpcheck.results import NodeLook, Run
 from kdumpcheck.results.run import CheckNote
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.repairs import Repairs
+from kdumpcheck.suite.secrets import passphrase_asker
 from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
 from kdumpcheck.transport import Deadline, SshSettings, testinfra_host
 
@@ -76,6 +79,9 @@ class Suite:
             identity_files=(self.options.identity_file,) if self.options.identity_file else (),
             known_hosts=self.inventory.known_hosts,
             sudo=self.options.sudo,
+            password=self.options.password,
+            sudo_password=self.options.sudo_password,
+            ask=passphrase_asker(),
         )
         return Fleet(settings, self.options.deadline, self.options.fanout)
 
@@ -151,22 +157,29 @@ class Suite:
         if self.keep_raw:
             self.raw[look.evidence.node] = look.raw
         if self.options.bundle is not None:
-            save(self.options.bundle, look.evidence, look.raw)
+            self._keep(self.options.bundle, look)
         return Subject(look.evidence)
+
+    def _keep(self, directory: Path, look: Look) -> None:
+        try:
+            save(directory, look.evidence, look.raw)
+        except OSError as error:
+            self.trouble = f"--bundle {directory}: evidence could not be kept ({error.strerror})"
 
     def _take(self, name: str, subject: Subject) -> None:
         self.subjects[name] = subject
         evidence, provider, obstacle = subject.evidence, subject.provider, subject.obstacle
         kept = self.options.replay or self.options.bundle
+        file = kept / f"{name}{SUFFIX}" if kept else None
         self.run.nodes[name] = NodeLook(
             name=name,
             role=self.nodes[name].role,
-            origin=evidence.origin,
+            origin=one_line(evidence.origin),
             taken=evidence.taken.astimezone(UTC).isoformat(timespec="seconds"),
-            failure=obstacle.reason if obstacle else None,
+            failure=one_line(obstacle.reason) if obstacle else None,
             provider=None if isinstance(provider, Unknown) else provider.name,
-            evidence=str(kept / f"{name}.evidence.gz") if kept else None,
-            attempts=evidence.attempts,
+            evidence=str(file) if file is not None and file.exists() else None,
+            attempts=tuple(map(one_line, evidence.attempts)),
         )
 
     def result(self, check: Check, node: str) -> Result:

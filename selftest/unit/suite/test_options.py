@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from selftest.unit.kept import CASES, keep_case, keep_lost
-from selftest.unit.suite.conftest import Site
+from selftest.unit.site import Site
 
 VALIDATION = "tests/validation"
 HOSTS = """

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from selftest.unit.kept import captured, keep, keep_lost
-from selftest.unit.suite.conftest import Site
+from selftest.unit.site import Site
 
 LOST = "no answer on port 22 within 5 s"
 

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from selftest.unit.suite.conftest import Site
+from selftest.unit.site import Site
 
 from kdumpcheck.fleet.fleet import Progress
 from kdumpcheck.probe import Probe

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report in a real browser: Chromium, without a screen and without a network."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from selftest.unit.site import site
+
+__all__ = ["site"]
+
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+    *("--disable-background-networking", "--disable-extensions", "--disable-sync", "--mute-audio"),
+    *("--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=3000", "--window-size=1400,1200"),
+)
+
+
+class Dom(HTMLParser):
+    """A page as the browser has it after its scripts ran: its title, and the text of each table's rows."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.rows: dict[str, list[list[str]]] = {}
+        self.title = ""
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._open: list[str] = []
+        self._table = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        self.tags.append((tag, known))
+        if tag == "table":
+            self._table = known.get("id") or known.get("class") or ""
+        if tag == "tr":
+            self.rows.setdefault(self._table, []).append([])
+        if tag in {"td", "th"} and self._table in self.rows:
+            self.rows[self._table][-1].append("")
+        if tag in {"td", "th", "title", "script", "style"}:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1] == tag:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        where = self._open[-1] if self._open else ""
+        if where == "title":
+            self.title += data
+        if where in {"td", "th"}:
+            self.rows[self._table][-1][-1] += data
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Callable[[Path], Dom]:
+    """Open a page and wait until its scripts have run: `browse(path)`."""
+    chromium = shutil.which("chromium")
+    assert chromium, "the report is tested in a browser: sudo apt-get install -y chromium"
+
+    def dom(page: Path) -> Dom:
+        argv = [chromium, *_FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.resolve().as_uri()]
+        done = subprocess.run(argv, capture_output=True, timeout=60, check=False)
+        text = done.stdout.decode("utf-8", errors="replace")
+        assert re.search("<html", text), f"no page came back: {done.stderr[-2000:].decode(errors='replace')}"
+        return Dom(text)
+
+    return dom
