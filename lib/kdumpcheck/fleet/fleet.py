@@ -7,7 +7,6 @@ import resource
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import cached_property
 from typing import Protocol, Self
 
 from kdumpcheck.fleet.look import Look, look
@@ -20,6 +19,7 @@ from kdumpcheck.transport import (
     ForeignConnection,
     SshSettings,
     Transport,
+    TransportError,
     run_as_root,
     testinfra_connection,
 )
@@ -47,11 +47,24 @@ class Fleet:
         self.fanout = fanout or default_fanout()
         self._open: dict[str, Connection | ForeignConnection] = {}
         self._lock = threading.Lock()
+        self._transport: Transport | TransportError | None = None
+        self._making = threading.Lock()
 
-    @cached_property
+    @property
     def transport(self) -> Transport:
-        """SSH, made when the first node needs it: it reads ssh_config and known_hosts once for all."""
-        return Transport(self.settings)
+        """SSH, made when the first node needs it: ssh_config is read, and a password asked for, once for all nodes.
+
+        Raises `TransportError`, the same one for every node, when that does not work.
+        """
+        with self._making:
+            if self._transport is None:
+                try:
+                    self._transport = Transport(self.settings)
+                except TransportError as error:
+                    self._transport = error
+        if isinstance(self._transport, TransportError):
+            raise self._transport
+        return self._transport
 
     def __enter__(self) -> Self:
         return self
@@ -65,8 +78,8 @@ class Fleet:
             connections, self._open = list(self._open.values()), {}
         for connection in connections:
             connection.close()
-        if "transport" in self.__dict__:
-            self.transport.close()
+        if isinstance(self._transport, Transport):
+            self._transport.close()
 
     def connection(self, node: Node, deadline: Deadline) -> Connection | ForeignConnection:
         """The one connection to a node, opened when first asked for. Raises `TransportError`."""
