@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from selftest.bench.environments import place
+from selftest.bench.environments import ROOT, place
 from selftest.bench.measure import Cost
 from selftest.bench.nodes import Nodes
 
-ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).with_name("peers")
 CHECKS = 13
 #: The last line of a probe that ran to its end.
@@ -73,10 +72,10 @@ class Clients:
             file.unlink()
 
     def _ours(self, count: int) -> Sequence[str]:
-        argv = [sys.executable, "-m", "pytest", str(ROOT / "tests" / "validation"), "--rootdir", str(ROOT)]
+        argv = [str(place("kdumpcheck") / "pytest"), str(ROOT / "tests" / "validation"), "--rootdir", str(ROOT)]
         # pytest itself would read a word that begins with "@" as the name of a file of arguments.
         argv += ["--nodes=@all", "--inventory", str(self.nodes.inventory(count))]
-        return [*argv, "--report-dir", str(self.out), "-p", "no:cacheprovider"]
+        return [*argv, "--report-dir", str(self.out)]
 
     def _judged(self, count: int, cost: Cost) -> str:
         if cost.exit_code:

@@ -79,7 +79,7 @@ def _enter(arguments: Sequence[str]) -> int:
     if os.geteuid() != 0:
         print("selftest.bench.ssh: namespaces need root: run it with sudo", file=sys.stderr)
         return 1
-    for name in environments.PEERS:  # while there is a network to fetch them from
+    for name in environments.ASKED:  # while there is a network to fetch them from
         environments.place(name)
     inner = 'ip link set lo up && exec "$@"'
     argv = ["unshare", "--net", "sh", "-c", inner, "sh", sys.executable, "-m", "selftest.bench.ssh", *arguments]
