@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
+from kdumpcheck.lab import console
 from kdumpcheck.lab.addresses import CONSOLE_PORT, bmc_port
 from kdumpcheck.lab.bmc_config import Bmc, emulator_commands, lan_config
 from kdumpcheck.lab.deadline import Deadline
@@ -26,6 +27,7 @@ USER: Final = "root"
 CIPHER_SUITE: Final = "3"
 """What ipmi_sim has; asked without one, ipmitool first waits 10 s for a list of them that never comes."""
 
+_LOG: Final = "ipmi_sim.log"
 _START_SECONDS: Final = 20.0
 _ASK_SECONDS: Final = 10.0
 
@@ -88,7 +90,7 @@ class Bmcs:
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(mode=0o700)
         argv = ["ipmi_sim", "-c", "lan.conf", "-f", "sim.emu", "-s", "kept", "-n"]
-        log = self._directory / "ipmi_sim.log"
+        log = self._directory / _LOG
         spawn(argv, lab=self._state.root, record=self._process_file, log=log, cwd=self._directory)
 
     def _wait_for(self, address: str) -> None:
@@ -96,8 +98,7 @@ class Bmcs:
 
     def _answers(self, address: str) -> bool:
         if not self.is_up():
-            log = (self._directory / "ipmi_sim.log").read_text(encoding="utf-8", errors="backslashreplace").strip()
-            raise LabError(f"ipmi_sim has ended: {log.splitlines()[-1] if log else 'it said nothing'}")
+            raise LabError(f"ipmi_sim has ended: {console.last_line(self._directory / _LOG)}")
         argv = self.ipmitool(address, "-N", "2", "-R", "1", "power", "status")
         done = subprocess.run(argv, capture_output=True, timeout=_ASK_SECONDS, check=False)
         return done.returncode == 0

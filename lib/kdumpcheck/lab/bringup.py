@@ -21,9 +21,11 @@ from kdumpcheck.lab.vm import Vm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from kdumpcheck.lab.addresses import Block
     from kdumpcheck.lab.image import NodeImage
+    from kdumpcheck.lab.machine import Machine
     from kdumpcheck.lab.progress import Tell
     from kdumpcheck.lab.record import NodeRecord
     from kdumpcheck.lab.state import StateDir
@@ -71,36 +73,38 @@ class BringUp:
 
     def _resume(self, node: NodeRecord) -> None:
         snapshot = self._nursery.snapshot(node)
-        directory = self._state.node(node.name)
-        disks.make_overlays(snapshot, directory, ROOTRAID_DISKS)
-        Vm(directory, self._state.root, node).resume(snapshot / MEMORY)
-        wait_until_resumed(self._ssh, node)
+        vm = self._vm(node, snapshot)
+        vm.resume(snapshot / MEMORY)
+        wait_until_resumed(self._ssh, vm)
         self._done(node)
         self._tell(f"{node.name}: up, from its saved state")
 
     def _boot(self, node: NodeRecord) -> None:
         self._tell(f"{node.name}: boots")
-        directory = self._state.node(node.name)
-        disks.make_overlays(self._store.seed, directory, ROOTRAID_DISKS)
-        Vm(directory, self._state.root, node).power_on()
-        wait_until_booted(self._ssh, node)
+        self._power_on(self._vm(node, self._store.seed))
         self._done(node)
         self._tell(f"{node.name}: up, booted")
+
+    def _vm(self, node: NodeRecord, frozen: Path) -> Vm:
+        directory = self._state.node(node.name)
+        disks.make_overlays(frozen, directory, ROOTRAID_DISKS)
+        return Vm(directory, self._state.root, node)
 
     def _contain(self, node: NodeRecord) -> None:
         container = Container(self._state.node(node.name), self._state.root, node)
         container.prepare(self._nursery.rootraid())
-        container.power_on()
-        wait_until_booted(self._ssh, node)
+        self._power_on(container)
         self._done(node)
 
     def _start(self, node: NodeRecord) -> None:
         self._tell(f"{node.name}: was off, boots")
-        directory = self._state.node(node.name)
-        with alone(directory):
-            open_machine(directory, self._state.root).power_on()
-        wait_until_booted(self._ssh, node)
+        self._power_on(open_machine(self._state.node(node.name), self._state.root))
         self._tell(f"{node.name}: up, booted")
+
+    def _power_on(self, machine: Machine) -> None:
+        with alone(machine.directory):
+            machine.power_on()
+        wait_until_booted(self._ssh, machine)
 
     def _done(self, node: NodeRecord) -> None:
         replace(node, made=True).save(self._state.node(node.name))

@@ -48,6 +48,12 @@ def plain(output: bytes) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
+def last_line(path: Path) -> str:
+    """The last line in a log that is not empty, safe to print, to tell why something has ended."""
+    lines = plain(path.read_bytes()[-_TAIL:]).splitlines() if path.exists() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
 def _read(path: Path, position: int) -> bytes:
     try:
         with path.open("rb") as stream:

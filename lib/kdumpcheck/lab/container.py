@@ -101,12 +101,6 @@ class Container:
             raise LabError(f"{self.record.name}: it is off")
         init.send(signal.SIGTERM)
 
-    def last_words(self) -> str:
-        """The last line on its console."""
-        path = self.directory / console.LOG
-        lines = path.read_text(encoding="utf-8", errors="backslashreplace").splitlines() if path.exists() else []
-        return lines[-1] if lines else "it said nothing"
-
     def _write_fed(self) -> None:
         """What its kernel will say, and what its first process must know; a boot takes them as they are then."""
         cmdline = command_line(self.record.cmdline, self.record.faults)
@@ -139,6 +133,8 @@ def make_template(path: Path) -> None:
 
 
 def _copy_rootraid(template: Path, target: Path) -> None:
+    # A new file, not new content: a loop device that is just being detached may still hold the old one.
+    target.unlink(missing_ok=True)
     _run("cp", "--sparse=always", "--reflink=auto", str(template), str(target))
     # The kernel mounts no second XFS with the same UUID.
     _run("xfs_admin", "-U", "generate", str(target))

@@ -53,7 +53,10 @@ class Injector:
             healed = [find(each) for each in reversed(_chosen(node, fault_id))]
             for fault in healed:
                 self._tell(f"{name}: {fault.undo}")
-                self._shell(name, fault, fault.heal_shell)
+                try:
+                    self._shell(name, fault, fault.heal_shell)
+                except LabError as error:
+                    raise LabError(f"{error}; `kdumpcheck lab heal {name} --restore` makes the node anew") from None
                 node = self._write(node, tuple(each for each in node.faults if each != fault.id))
             if any(fault.restarts for fault in healed):
                 self._restart(node)
@@ -103,7 +106,7 @@ class Injector:
         with alone(directory):
             shut_down(self._lab.ssh, self._lab.machine(node.name))
             self._lab.machine(node.name).power_on()
-        wait_until_booted(self._lab.ssh, node)
+        wait_until_booted(self._lab.ssh, self._lab.machine(node.name))
 
 
 def _chosen(node: NodeRecord, fault_id: str | None) -> tuple[str, ...]:

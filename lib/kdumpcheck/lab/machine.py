@@ -21,6 +21,10 @@ class Machine(Protocol):
     """A node seen from outside: its power button."""
 
     @property
+    def directory(self) -> Path:
+        """Where its disks, logs and sockets are."""
+
+    @property
     def record(self) -> NodeRecord:
         """What is written down about it."""
 

@@ -82,7 +82,7 @@ class Nursery:
         vm = Vm(directory, self._state.root, node)
         vm.power_on()
         ssh = Ssh(write_ssh_files(directory, [node], self._image))
-        wait_until_booted(ssh, node)
+        wait_until_booted(ssh, vm)
         return vm, ssh
 
     def _keep(self, directory: Path, names: tuple[str, ...], place: Path) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab.addresses import SSH_PORT
-from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -89,15 +88,12 @@ class Ssh:
         except subprocess.TimeoutExpired:
             raise LabError(f"{node}: {what}: not within {seconds:g} s") from None
 
-    def wait_for_banner(self, node: str, address: str, seconds: float) -> None:
-        """Wait until sshd really speaks; a port that only accepts is no sign of life. Raises `LabError`.
 
-        QEMU's user network accepts by itself and tries the guest later, so each try is short and made anew.
-        """
-        Deadline(seconds, f"{node}: SSH answers").poll(lambda: _speaks(address), every=0.2)
+def speaks(address: str) -> bool:
+    """Whether sshd really speaks there; a port that only accepts is no sign of life.
 
-
-def _speaks(address: str) -> bool:
+    QEMU's user network accepts by itself and tries the guest later, so a try is short, and the next one made anew.
+    """
     try:
         with socket.create_connection((address, SSH_PORT), timeout=2.0) as connection:
             connection.settimeout(2.0)

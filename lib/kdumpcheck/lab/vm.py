@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from kdumpcheck.lab import console
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.faults import command_line
@@ -109,8 +110,7 @@ class Vm:
 
     def _must_run(self) -> None:
         if not self.is_on():
-            log = (self.directory / _QEMU_LOG).read_text(encoding="utf-8", errors="backslashreplace").strip()
-            said = log.splitlines()[-1] if log else "it said nothing"
+            said = console.last_line(self.directory / _QEMU_LOG)
             raise LabError(f"{self.record.name}: QEMU has ended: {said}")
 
     def _process(self) -> Process | None:
