@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from kdumpcheck.lab.errors import LabError
@@ -48,14 +50,51 @@ def bmc_port() -> int:
     return 623 if os.geteuid() == 0 else 9623
 
 
-def free_block() -> Block:
-    """The first block nobody listens in. Raises `LabError` when all are taken."""
+def claim_block(owner: Path) -> Block:
+    """Take the first block that nobody listens in and no other lab has taken; `owner` is the lab's directory.
+
+    A lab listens only minutes after it has chosen its addresses (its image and its first boots come before), so the
+    choice is written down where every lab looks. A claim ends with its lab's directory. Raises `LabError` when all
+    blocks are taken.
+    """
     for number in range(_BLOCKS):
         block = Block(number)
         # The first node is always there, and its BMC listens even while the node is off.
-        if _free(socket.SOCK_DGRAM, block.bmc(1), bmc_port()) and _free(socket.SOCK_STREAM, block.node(1), SSH_PORT):
+        free = _free(socket.SOCK_DGRAM, block.bmc(1), bmc_port()) and _free(socket.SOCK_STREAM, block.node(1), SSH_PORT)
+        if free and _claimed(number, owner):
             return block
     raise LabError(f"all {_BLOCKS} address blocks for labs are in use: somebody listens on 127.0.x.1 in each of them")
+
+
+def release_block(owner: Path) -> None:
+    """Give back what a lab has claimed."""
+    for number in range(_BLOCKS):
+        if _owner(number) == str(owner):
+            _claim_file(number).unlink(missing_ok=True)
+
+
+def _claimed(number: int, owner: Path) -> bool:
+    """Claim a block; False when a lab that is still there has it."""
+    holder = _owner(number)
+    if holder is not None and not Path(holder).is_dir():
+        _claim_file(number).unlink(missing_ok=True)
+    try:
+        with _claim_file(number).open("x", encoding="utf-8") as claim:
+            claim.write(str(owner))
+    except (FileExistsError, PermissionError):
+        return holder == str(owner)
+    return True
+
+
+def _owner(number: int) -> str | None:
+    try:
+        return _claim_file(number).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _claim_file(number: int) -> Path:
+    return Path(tempfile.gettempdir()) / f"kdumpcheck-lab-addresses-{number}"
 
 
 def _free(kind: socket.SocketKind, address: str, port: int) -> bool:

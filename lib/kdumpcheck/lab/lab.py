@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab import accel, blueprint, host, limits
-from kdumpcheck.lab.addresses import MAX_NODES, Block, free_block
+from kdumpcheck.lab.addresses import MAX_NODES, Block, claim_block
 from kdumpcheck.lab.bmc import Bmcs
 from kdumpcheck.lab.bringup import BringUp
 from kdumpcheck.lab.errors import LabError
@@ -113,7 +113,7 @@ class Lab:
         """What the lab's nodes have in common, chosen now if this is the first."""
         facts = self.state.facts()
         if facts is None:
-            facts = LabFacts(block=free_block().number, image=str(node_image.directory))
+            facts = LabFacts(block=claim_block(self.state.root).number, image=str(node_image.directory))
             self.state.write_facts(facts)
         if facts.image != str(node_image.directory):
             raise LabError("this lab was made with another version of the node image; run `kdumpcheck lab down` first")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab import cgroups, limits
+from kdumpcheck.lab.addresses import release_block
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.process import marked
@@ -53,6 +54,7 @@ def tear_down(state: StateDir) -> None:
         if deadline.expired:
             raise LabError(f"the lab is down, but this is still there: {leftovers}")
         deadline.interrupted.wait(0.1)
+    release_block(state.root)
     shutil.rmtree(state.root)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kdumpcheck.lab import addresses
-from kdumpcheck.lab.addresses import Block, free_block
+from kdumpcheck.lab.addresses import Block, claim_block, release_block
 from kdumpcheck.lab.ssh import config, known_hosts
 
 
@@ -21,18 +21,36 @@ def test_nodes_and_bmcs_of_all_blocks_are_apart() -> None:
     assert int(Block(addresses._BLOCKS - 1).bmc(1).split(".")[2]) <= 255
 
 
-@pytest.mark.parametrize(("kind", "place"), [(socket.SOCK_DGRAM, "bmc"), (socket.SOCK_STREAM, "node")])
-def test_a_block_somebody_listens_in_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, kind: socket.SocketKind, place: str
-) -> None:
-    # A range of its own, away from labs that may be running beside this test.
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A range and claims of its own, away from labs that may be running beside this test; a lab's directory."""
     monkeypatch.setattr(addresses, "_FIRST_NET", 201)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    return lab
+
+
+@pytest.mark.parametrize(("kind", "place"), [(socket.SOCK_DGRAM, "bmc"), (socket.SOCK_STREAM, "node")])
+def test_a_block_somebody_listens_in_is_left_alone(apart: Path, kind: socket.SocketKind, place: str) -> None:
     with closing(socket.socket(socket.AF_INET, kind)) as somebody:
         first = Block(0)
         address, port = (first.bmc(1), addresses.bmc_port()) if place == "bmc" else (first.node(1), 2222)
         somebody.bind((address, port))
-        assert free_block() == Block(1)
-    assert free_block() == Block(0)
+        assert claim_block(apart) == Block(1)
+    assert claim_block(apart) == Block(0)
+
+
+def test_a_block_another_lab_has_claimed_is_left_alone_until_that_lab_is_gone(apart: Path) -> None:
+    other = apart.with_name("other")
+    other.mkdir()
+    assert claim_block(other) == Block(0)
+    assert claim_block(apart) == Block(1)
+    assert claim_block(apart) == Block(1), "a lab keeps what it has"
+    other.rmdir()
+    assert claim_block(apart) == Block(0), "a lab that is gone keeps nothing"
+    release_block(apart)
+    assert [path.name for path in apart.parent.iterdir()] == ["lab"]
 
 
 def test_the_ssh_files_reach_each_node_and_nothing_else(tmp_path: Path) -> None:
