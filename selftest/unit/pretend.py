@@ -21,8 +21,8 @@ STEPS = ("flock", "lsinitrd", "mkdumprd", "sync", "tail", "ln", "mv", "rm", "sys
 
 _MOUNT = """
 root=$1; shift
-for place in usr/sbin boot run sys/kernel; do mount --bind "$root/$place" "/$place" || exit 99; done
 mount --bind "$root/cmdline" /proc/cmdline || exit 99
+for place in usr/sbin boot sys/kernel run; do mount -n --bind "$root/$place" "/$place" || exit 99; done
 exec "$@"
 """
 # Each pretend program reads its standard input to the end, as a careless real one may.
@@ -57,6 +57,15 @@ _LSINITRD = """
 """
 # kdump.service unloads when it is stopped and was active; load.sh refuses, or kexec does, as the test says.
 _SYSTEMCTL = """
+show() {
+    for word in "$@"; do
+        case $word in *.service) ;; *) continue ;; esac
+        state=inactive file= loaded=not-found
+        [ ! -e "$root/units/$word" ] || { read -r state <"$root/units/$word"; loaded=loaded file=enabled; }
+        printf 'Id=%s\nLoadState=%s\nActiveState=%s\nSubState=exited\nResult=success\nUnitFileState=%s\n\n' \
+            "$word" "$loaded" "$state" "$file"
+    done
+}
 verb=; unit=
 for word in "$@"; do
     case $word in
@@ -68,7 +77,7 @@ case $verb in
     is-active) cat "$root/units/$unit"; read -r state <"$root/units/$unit"; [ "$state" = active ]; exit ;;
     is-enabled) exit 0 ;;
     kill) echo "systemctl $verb $unit" >>"$root/calls"; exit 0 ;;
-    show) cat "$root/show" 2>/dev/null; exit 0 ;;
+    show) show "$@"; exit 0 ;;
     restart) ;;
     *) exit 1 ;;
 esac

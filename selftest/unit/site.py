@@ -63,6 +63,18 @@ class Site:
         return {(each["node"], each["check"]): each["outcome"] for each in self.document(directory)["results"]}
 
 
+def without_times(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without what differs between equal runs."""
+    for key in ("started", "finished", "mode"):
+        del document["run"][key]
+    for record in [*document["nodes"], *document["results"], *document["remedies"]]:
+        for key in ("seconds", "evidence"):
+            record.pop(key, None)
+    for key, names in (("checks", ("id",)), ("results", ("node", "check"))):
+        document[key].sort(key=lambda record, names=names: [record[name] for name in names])
+    return document
+
+
 @pytest.fixture
 def site(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The operator's suite, copied, with no inventory in any of the usual places and an empty bundle."""

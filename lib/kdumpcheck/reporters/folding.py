@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 
-from kdumpcheck.checks import Outcome, Result
+from kdumpcheck.checks import Outcome, Result, Subject
 from kdumpcheck.nodes import fold
 from kdumpcheck.results import Run
 
@@ -85,10 +86,19 @@ def _troubles(run: Run, nodes: str) -> Iterator[str]:
         yield f"{len(bad)} of {nodes} cannot be trusted to save a dump"
     if unseen:
         yield f"{len(unseen)} of {nodes} could not be judged"
+    if repairs := sum(remedy.result is False for remedy in run.remedies):
+        yield f"{_count(repairs, 'repair')} failed"
     if run.others_failed:
         yield f"{_count(run.others_failed, 'other test')} failed"
     if run.interrupted:
         yield "the run was interrupted"
+
+
+def kept_since(subjects: Iterable[Subject]) -> str:
+    """Say how old kept evidence is, so that nobody takes last week's node for today's."""
+    taken = sorted(f"{subject.evidence.taken.astimezone(UTC):%Y-%m-%d %H:%M}" for subject in subjects)
+    until = f" to {taken[-1]}" if taken[0] != taken[-1] else ""
+    return f"kept evidence of {taken[0]}{until} UTC"
 
 
 def _count(number: int, word: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kdumpcheck.checks import Outcome, Result
-from kdumpcheck.reporters.folding import findings, verdict
+from kdumpcheck.reporters.folding import findings, kept_since, verdict
 from kdumpcheck.suite.items import advice, result_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Page:
         metadata.clear()
         metadata["kdumpcheck"] = self.suite.run.version
         metadata["Started"] = self.suite.run.started.strftime("%Y-%m-%d %H:%M:%S UTC")
-        metadata["Mode"] = {"live": "nodes looked at now", "replay": "kept evidence"}[self.suite.run.mode]
+        replayed = self.suite.kept if self.suite.options.replay is not None else None
+        metadata["Judged"] = "nodes looked at now" if replayed is None else kept_since(replayed.values())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -134,7 +135,7 @@ def _top(suite: Suite) -> str:
     )
     repairs = "".join(_repair_line(remedy) for remedy in run.remedies if remedy.changes or remedy.result is False)
     return (
-        f'<div class="kc-verdict {"kc-good" if good else "kc-bad"}">{escape(sentence.capitalize())}</div>'
+        f'<div class="kc-verdict {"kc-good" if good else "kc-bad"}">{escape(sentence[0].upper() + sentence[1:])}</div>'
         f"{table if rows else ''}"
         f"{hidden}"
         f"{f'<h3>Repairs</h3><ul>{repairs}</ul>' if repairs else ''}"
@@ -142,7 +143,7 @@ def _top(suite: Suite) -> str:
 
 
 def _repair_line(remedy: Any) -> str:  # noqa: ANN401 - a RemedyResult; typed in results
-    word = {None: "Would", True: "Done", False: "Failed"}[remedy.result]
+    word = {None: "Plan", True: "Done", False: "Failed"}[remedy.result]
     changes = "; ".join(f"{what}: {change['old']} → {change['new']}" for what, change in remedy.changes.items())
     return (
         f"<li><b>{word}</b> {escape(remedy.node)}: {escape(remedy.name)}: {escape(remedy.comment)}"

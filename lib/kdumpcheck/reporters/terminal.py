@@ -13,7 +13,7 @@ import pytest
 
 from kdumpcheck.checks import Outcome
 from kdumpcheck.nodes import fold
-from kdumpcheck.reporters.folding import findings, verdict
+from kdumpcheck.reporters.folding import findings, kept_since, verdict
 from kdumpcheck.suite.items import result_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ _COLOUR = {Outcome.FAIL: "red", Outcome.ERROR: "red", Outcome.WARN: "yellow"}
 
 def header(suite: Suite) -> list[str]:
     """The lines above a run: the nodes, and where they come from."""
-    where = suite.inventory.describe() if suite.options.replay is None else "kept evidence"
+    replayed = suite.kept if suite.options.replay is not None else None
+    where = suite.inventory.describe() if replayed is None else kept_since(replayed.values())
     lines = [f"kdumpcheck: {_count(len(suite.nodes))}: {fold(suite.nodes)}", f"nodes: {where}"]
     if suite.options.replay is None:
         lines += [f"note: {note}" for note in suite.inventory.notes]
@@ -92,7 +93,7 @@ def summary(reporter: Any, suite: Suite) -> None:  # noqa: ANN401 - pytest's ter
             reporter.line(f"      do: {finding.do}")
     for remedy in suite.run.remedies:
         if remedy.changes or remedy.result is False:
-            word = {None: "PLAN", True: "DONE", False: "FAILED"}[remedy.result]
+            word = {None: "PLAN", True: "DONE", False: "FAIL"}[remedy.result]
             reporter.line(f"{word:<6}{remedy.node}: {remedy.name}: {remedy.comment}")
     if any(remedy.result is None for remedy in suite.run.remedies):
         reporter.line("Nothing was changed. Give --apply to do what is planned.")

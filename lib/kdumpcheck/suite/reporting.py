@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,7 +46,7 @@ class Reporting:
             return
         if report.when == "call" or not report.passed:
             self.others.append(_other(report))
-            self.suite.run.others_failed += report.failed
+            self.suite.run.others_failed += report.failed and not getattr(report, "kdumpcheck_remedies", ())
         for remedy in getattr(report, "kdumpcheck_remedies", ()):
             self.suite.run.remedies.append(RemedyResult(**remedy))
 
@@ -52,21 +54,30 @@ class Reporting:
         """Remember that the run did not come to its end."""
         self.suite.run.interrupted = True
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write `results.json` and `junit.xml`; a full disk is said, and changes no verdict already on the terminal."""
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Write the reports once all others have written theirs; a full disk is one line and takes no verdict away."""
         run = self.suite.run
-        run.finished, run.exit_status = datetime.now(UTC), int(session.exitstatus)
+        run.finished = datetime.now(UTC)
+        with self._full_disk():
+            yield
+        if self.suite.trouble is not None and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        run.exit_status = int(session.exitstatus)
         if self.suite.report_dir is None:
             return
-        if self.suite.trouble is not None:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        try:
+        with self._full_disk():
             results_json.write(run, self.suite.report_dir)
             strict = self.suite.options.strict_warnings
             junit.write(run, self.others, self.suite.report_dir / "junit.xml", strict_warnings=strict)
-        except OSError as error:
+        if self.suite.trouble is not None and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @contextmanager
+    def _full_disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
             self.suite.trouble = f"{self.suite.report_dir}: the report could not be written ({error.strerror})"
 
 

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from selftest.unit.site import Site
+from selftest.unit.site import Site, without_times
 
 from kdumpcheck.fleet.fleet import Progress
 from kdumpcheck.probe import Probe
@@ -245,18 +244,6 @@ class TestReports:
         assert result.ret == 0
         (line,) = [line for line in result.outlines if line.startswith("report: ")]
         assert Path(line.removeprefix("report: ")).is_file()
-
-
-def without_times(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without what differs between equal runs."""
-    for key in ("started", "finished", "mode"):
-        del document["run"][key]
-    for record in [*document["nodes"], *document["results"], *document["remedies"]]:
-        for key in ("seconds", "evidence"):
-            record.pop(key, None)
-    for key, names in (("checks", ("id",)), ("results", ("node", "check"))):
-        document[key].sort(key=lambda record, names=names: [record[name] for name in names])
-    return document
 
 
 def test_with_xdist_the_results_are_the_same(site: Site) -> None:
