@@ -20,7 +20,7 @@ def make_lab() -> Iterator[Callable[[str], LiveLab]]:
     made: list[LiveLab] = []
 
     def make(name: str) -> LiveLab:
-        made.append(new_lab(name))
+        made.append(new_lab(f"{name}{len(made)}"))
         return made[-1]
 
     yield make

@@ -23,9 +23,9 @@ FLEET = "ncn-w[201-206]"
 
 
 @pytest.fixture
-def own(make_lab: Callable[[str], LiveLab], lab: LiveLab, fleet: LiveLab, request: pytest.FixtureRequest) -> LiveLab:
+def own(make_lab: Callable[[str], LiveLab], lab: LiveLab, fleet: LiveLab) -> LiveLab:
     """A lab to bring up and take down; `lab` and `fleet` have filled the cache, and must be left alone."""
-    return make_lab(request.node.name.replace("-", "_")[:40])
+    return make_lab("own")
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from kdumpcheck.lab.record import NodeRecord
 from kdumpcheck.lab.ssh import Ssh
 from kdumpcheck.lab.state import LabFacts, StateDir
 from kdumpcheck.lab.store import Store
+from kdumpcheck.lab.teardown import end_strays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +63,9 @@ class Lab:
         """
         _require(containers)
         with self.state.locked():
+            there = self.nodes()
+            if self.state.work.exists() or not all(node.made for node in there):
+                end_strays(self.state, [node.name for node in there if node.made])
             shop = self._workshop()
             if fresh:
                 self._forget(shop.store)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab import disks
@@ -70,6 +71,7 @@ class Nursery:
             draft = self._state.work / self._store.rootraid.name
             make_template(draft)
             self._store.keep(draft, self._store.rootraid)
+            self._clear(draft)
         return self._store.rootraid
 
     def _place(self, node: NodeRecord) -> Path:
@@ -77,6 +79,13 @@ class Nursery:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(mode=0o700, parents=True)
         return directory
+
+    def _clear(self, path: Path) -> None:
+        """Remove something in the making, and with the last of it the work directory."""
+        if path.is_dir():
+            shutil.rmtree(path)
+        with suppress(OSError):  # others are still in the making
+            self._state.work.rmdir()
 
     def _boot(self, directory: Path, node: NodeRecord) -> tuple[Vm, Ssh]:
         vm = Vm(directory, self._state.root, node)
@@ -93,4 +102,4 @@ class Nursery:
             (directory / name).rename(made / name)
             (made / name).chmod(0o400)
         self._store.keep(made, place)
-        shutil.rmtree(directory)
+        self._clear(directory)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,11 @@ from kdumpcheck.lab import cgroups, limits
 from kdumpcheck.lab.addresses import release_block
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
-from kdumpcheck.lab.process import marked
+from kdumpcheck.lab.process import RECORD, Process, marked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kdumpcheck.lab.state import StateDir
 
 _KILLED_WITHIN: Final = 5.0
@@ -55,7 +58,29 @@ def tear_down(state: StateDir) -> None:
             raise LabError(f"the lab is down, but this is still there: {leftovers}")
         deadline.interrupted.wait(0.1)
     release_block(state.root)
-    shutil.rmtree(state.root)
+    if state.root.exists():
+        shutil.rmtree(state.root)
+
+
+def end_strays(state: StateDir, made: Iterable[str]) -> None:
+    """End what a `lab up` that was cut short has left running: all but the BMCs and the nodes that were made.
+
+    Each thing the lab starts leads a session of its own, so what it has started in turn is told by that.
+    """
+    directories = [state.bmc, *(state.node(name) for name in made)]
+    records = [Process.load(directory / RECORD) for directory in directories]
+    leaders = {process.pid for process in records if process is not None and process.alive}
+    for process in marked(state.root):
+        if _session(process) not in leaders:
+            process.stop()
+    shutil.rmtree(state.work, ignore_errors=True)
+
+
+def _session(process: Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except ProcessLookupError:
+        return None
 
 
 def find_leftovers(lab: Path) -> Leftovers:
