@@ -13,7 +13,9 @@ from kdumpcheck.probe import Section
 
 _SCRIPT = r"""
 for name in kexec_crash_loaded kexec_crash_size; do
-    printf '%s=%s\n' "$name" "$(cat /sys/kernel/$name 2>/dev/null)"
+    value=
+    { read -r value <"/sys/kernel/$name"; } 2>/dev/null
+    printf '%s=%s\n' "$name" "$value"
 done
 grep -i 'crash kernel' /proc/iomem | head -n 64
 dmesg 2>/dev/null | grep -i -E 'crashkernel|crash kernel' | tail -n 40 | sed 's/^/dmesg: /'
