@@ -66,6 +66,7 @@ def test_the_hash_follows_names_and_bytes_and_nothing_else(tmp_path: Path) -> No
     base = content_hash([_tree(tmp_path / "a", {"x/f": "1", "g": "2"})])
     assert base == content_hash([_tree(tmp_path / "b", {"g": "2", "x/f": "1"})])
     assert base == content_hash([_tree(tmp_path / "c", {"g": "2", "x/f": "1", "__pycache__/m.pyc": "3"})])
+    assert base == content_hash([_tree(tmp_path / "d", {"x/f": "1", "g": "2", "README.md": "4"})])
     others = [{"x/f": "1", "g": "3"}, {"x/h": "1", "g": "2"}, {"x/f": "12", "g": ""}, {"g": "2"}]
     hashes = {content_hash([_tree(tmp_path / str(i), files)]) for i, files in enumerate(others)}
     assert len(hashes | {base}) == len(others) + 1

@@ -15,6 +15,7 @@ from kdumpcheck.lab.image.shape import (
     MEMORY_MIB,
     ROOTRAID_DISK_MIB,
     ROOTRAID_DISKS,
+    SMALL_CRASHKERNEL,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "MEMORY_MIB",
     "ROOTRAID_DISKS",
     "ROOTRAID_DISK_MIB",
+    "SMALL_CRASHKERNEL",
     "ImageError",
     "NodeImage",
     "build",

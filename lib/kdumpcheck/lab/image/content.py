@@ -16,6 +16,9 @@ GUEST: Final = Path(__file__).resolve().parent.parent / "guest"
 BUILDER: Final = Path(__file__).resolve().parent
 """The source of the builder itself: a change there may change the image, too."""
 
+# What is for people and their tools; a change there makes no other image.
+_IGNORED: Final = frozenset({"__pycache__", ".shellcheckrc", "README.md"})
+
 
 def content_hash(roots: Iterable[Path] = (GUEST, BUILDER)) -> str:
     """Hash of names and bytes of all files below the roots: 12 hexadecimal digits."""
@@ -30,5 +33,5 @@ def content_hash(roots: Iterable[Path] = (GUEST, BUILDER)) -> str:
 
 def _files(root: Path) -> Iterator[Path]:
     for path in root.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file() and not _IGNORED.intersection(path.relative_to(root).parts):
             yield path

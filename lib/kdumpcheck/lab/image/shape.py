@@ -14,7 +14,10 @@ MEMORY_MIB: Final = 768
 """Memory of the node: enough for the system, the reservation and a dracut run."""
 
 DEFAULT_CRASHKERNEL: Final = "160M"
-"""Reservation the capture kernel was seen to dump with."""
+"""Reservation the capture kernel was seen to dump with; 128M was enough, too."""
+
+SMALL_CRASHKERNEL: Final = "96M"
+"""Reservation that only looks enough: it loads, and after a crash the capture kernel runs out of memory."""
 
 ROOTRAID_DISKS: Final = 2
 """Writable virtio disks, all of one size and blank at first; the node makes ROOTRAID (RAID1) of them."""
