@@ -53,15 +53,15 @@ def choose(kernel: Path, cache: Path, environ: Mapping[str, str], tell: Tell) ->
 
 def _key(kernel: Path) -> str:
     """Names this kernel on this machine as it is now."""
-    digest = hashlib.sha256(kernel.read_bytes())
-    for part in (platform.node(), platform.release(), _cpu_model()):
-        digest.update(b"\0" + part.encode())
+    digest = hashlib.sha256(kernel.read_bytes() + this_machine().encode())
     return digest.hexdigest()[:16]
 
 
-def _cpu_model() -> str:
+def this_machine() -> str:
+    """Names this machine with its kernel and processor: what KVM's answers, and states saved under it, belong to."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((line for line in lines if line.startswith("model name")), "")
+    model = next((line for line in lines if line.startswith("model name")), "")
+    return f"{platform.node()} {platform.release()} {model}"
 
 
 def _boots(kernel: Path) -> bool:

@@ -17,6 +17,7 @@ from kdumpcheck.lab.image import ImageError
 from kdumpcheck.lab.injection import Injector
 from kdumpcheck.lab.lab import DEFAULT_NODES, Lab
 from kdumpcheck.lab.progress import Progress
+from kdumpcheck.lab.store import purge
 from kdumpcheck.lab.teardown import tear_down
 from kdumpcheck.nodes import InventoryError, expand, fold
 from kdumpcheck.paths import cache_dir, lab_state_dir
@@ -43,7 +44,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     lab.set_defaults(run=run)
     actions = lab.add_subparsers(dest="lab_action", required=True, metavar="ACTION")
     _add_up(actions)
-    _add(actions, "down", _down, "end the lab and remove everything it made")
+    down = _add(actions, "down", _down, "end the lab and remove everything it made")
+    down.add_argument("--purge", action="store_true", help="also throw away the node image and the saved states")
     _add(actions, "status", _status, "show the nodes, their faults, and where the BMC password is")
     ssh = _add(actions, "ssh", _ssh, "open a shell on a node, or run a command there")
     ssh.add_argument("node", metavar="NODE")
@@ -121,11 +123,14 @@ def _container_names(text: str) -> tuple[str, ...]:
     return tuple(f"ncn-w{number}" for number in range(_FIRST_CONTAINER, _FIRST_CONTAINER + int(text)))
 
 
-def _down(lab: Lab, _args: argparse.Namespace, progress: Progress) -> int:
+def _down(lab: Lab, args: argparse.Namespace, progress: Progress) -> int:
     count = len(lab.state.node_names())
     with lab.state.locked():
         tear_down(lab.state)
     progress(f"lab: down; {count} node{'s' if count != 1 else ''} and all their files are gone")
+    if args.purge:
+        purge(cache_dir(os.environ, Path.home()))
+        progress("lab: the node image and all saved states are gone; the next `kdumpcheck lab up` takes minutes")
     return OK
 
 

@@ -96,7 +96,13 @@ done
 echo 1 >/sys/kernel/kexec_crash_loaded
 """
 
-_MASKED: Final = ("systemd-udevd.service", "systemd-resolved.service", "systemd-networkd.socket")
+# The devices and the network are the host's, and the last would build an initramfs at every shutdown.
+_MASKED: Final = (
+    "systemd-udevd.service",
+    "systemd-resolved.service",
+    "systemd-networkd.socket",
+    "mdadm-shutdown.service",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,19 +63,13 @@ class Lab:
         """
         _require(containers)
         with self.state.locked():
-            there = self.nodes()
-            if self.state.work.exists() or not all(node.made for node in there):
-                end_strays(self.state, [node.name for node in there if node.made])
+            self._clear()
             shop = self._workshop()
             if fresh:
                 self._forget(shop.store)
             wanted = self._register(shop, vms, containers)
             limits.make_room(self.state.root, sum(node.kind == "container" for node in self.nodes()), self._tell)
-            for node in wanted:
-                if node.made and self.is_on(node):
-                    self._tell(f"{node.name}: is up already")
-            errors = shop.bring_up.start([node for node in wanted if node.made and not self.is_on(node)])
-            errors += shop.bring_up.make([node for node in wanted if not node.made], cold=cold)
+            errors = self._bring_up(shop.bring_up, wanted, cold=cold)
             self._publish(shop)
             return errors
 
@@ -102,6 +96,22 @@ class Lab:
     def is_on(self, node: NodeRecord) -> bool:
         """Whether a node has power."""
         return self.machine(node.name).is_on()
+
+    def _clear(self) -> None:
+        """End what an `up` that was cut short has left running."""
+        there = self.nodes()
+        if self.state.work.exists() or not all(node.made for node in there):
+            end_strays(self.state, [node.name for node in there if node.made])
+
+    def _bring_up(self, bring_up: BringUp, wanted: Sequence[NodeRecord], *, cold: bool) -> list[str]:
+        off = []
+        for node in (node for node in wanted if node.made):
+            if self.is_on(node):
+                self._tell(f"{node.name}: is up already")
+            else:
+                off.append(node)
+        new = [node for node in wanted if not node.made]
+        return bring_up.start(off) + bring_up.make(new, cold=cold)
 
     def _workshop(self) -> _Workshop:
         node_image = build(self._cache, self._tell)

@@ -21,7 +21,7 @@ _OTHERS: Final = 256
 def make_room(lab: Path, containers: int, tell: Tell, limit: Path = INSTANCES) -> None:
     """Raise fs.inotify.max_user_instances where so many containers need it; what it was is kept for `put_back`."""
     now, needed = _read(limit), _OTHERS + _EACH * containers
-    if now >= needed:
+    if not containers or now >= needed:
         return
     known = read_json(lab / _RECORD)
     write_json(lab / _RECORD, {"before": now if known is None else known["before"], "raised": needed})

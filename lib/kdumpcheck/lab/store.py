@@ -15,7 +15,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from kdumpcheck.lab.qemu import PROGRAM
+from kdumpcheck.lab.accel import this_machine
+from kdumpcheck.lab.qemu import KVM, PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,8 @@ class Store:
 
     def __init__(self, cache: Path, image: NodeImage, hardware: Hardware) -> None:
         parts = [_LAYOUT, image.directory.name, image.cmdline("any"), *hardware.arguments(), _qemu_version()]
+        if hardware.accel == KVM:
+            parts.append(this_machine())  # the guest has seen the processor as it is
         self.root = cache / f"lab-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:12]}"
 
     @property
@@ -65,6 +68,13 @@ class Store:
     def forget(self) -> None:
         """Throw all of it away."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def purge(cache: Path) -> None:
+    """Throw away every node image and everything that was made of one."""
+    for pattern in ("image-*", "lab-*", "accel-*"):
+        for path in cache.glob(pattern):
+            _remove(path)
 
 
 def _remove(path: Path) -> None:

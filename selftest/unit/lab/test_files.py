@@ -9,7 +9,7 @@ import pytest
 from kdumpcheck.lab import host, limits
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.files import read_json, write_json, write_text
-from kdumpcheck.lab.store import Store
+from kdumpcheck.lab.store import Store, purge
 
 
 def names(directory: Path) -> list[str]:
@@ -74,6 +74,11 @@ def test_the_limit_is_raised_for_a_fleet_and_put_back(tmp_path: Path, limit: Pat
     assert names(tmp_path) == ["max_user_instances"]
 
 
+def test_a_lab_without_containers_needs_no_room(tmp_path: Path, limit: Path) -> None:
+    assert make_room(tmp_path, limit, 0) == []
+    assert limit.read_text() == "128\n"
+
+
 def test_a_limit_that_is_high_enough_is_left_alone(tmp_path: Path, limit: Path) -> None:
     limit.write_text("8192\n")
     assert make_room(tmp_path, limit, 50) == []
@@ -113,6 +118,14 @@ def test_the_first_of_two_who_made_the_same_wins(tmp_path: Path, store: Store) -
     store.keep(make(tmp_path, "second"), store.snapshot("ncn-m001"))
     assert (store.snapshot("ncn-m001") / "disk").read_text() == "first"
     assert names(store.root / "nodes") == ["ncn-m001"]
+
+
+def test_purging_leaves_nothing_that_was_made_of_an_image(tmp_path: Path, store: Store) -> None:
+    store.keep(make(tmp_path, "mine"), store.seed)
+    for name in ("image-abc", "accel-1.json", "bench"):
+        (store.root.parent / name).touch()
+    purge(store.root.parent)
+    assert names(store.root.parent) == ["bench"]
 
 
 def test_a_draft_left_by_a_killed_command_is_replaced(tmp_path: Path, store: Store) -> None:
