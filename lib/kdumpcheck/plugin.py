@@ -12,8 +12,9 @@ from _pytest.python import PyCollector  # not public, but the only one who knows
 
 from kdumpcheck.checks import Check, check_of
 from kdumpcheck.reporters import html, terminal
+from kdumpcheck.results.words import result_of
 from kdumpcheck.suite import host, judging, options, workers
-from kdumpcheck.suite.items import CheckItem, CheckReport, from_plain, result_of, to_plain
+from kdumpcheck.suite.items import CheckItem, CheckReport, from_plain, to_plain
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.recovery import attach, recover
 from kdumpcheck.suite.reporting import Reporting
@@ -43,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         register(workers.Worker(suite), "kdumpcheck-worker")
     elif not config.option.help and not config.option.collectonly:
         register(Reporting(suite, config), "kdumpcheck-reporting")
-        register(html.Page(suite), "kdumpcheck-html")
+        register(html.Page(suite.run, suite.judged), "kdumpcheck-html")
         if config.getoption("numprocesses", default=None):
             register(workers.Controller(suite), "kdumpcheck-controller")
 
@@ -58,7 +59,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which nodes are meant, so that nobody mistakes a lab for a site."""
     suite = config.stash.get(SUITE, None)
-    return terminal.header(suite) if suite is not None else []
+    return suite.heading() if suite is not None else []
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -109,7 +110,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         items.sort(key=lambda item: isinstance(item, CheckItem))
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Look at all nodes once; then pytest runs what are ordinary tests, and the checks are judged from memory."""
     suite = session.config.stash.get(SUITE, None)
@@ -189,6 +190,6 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     suite = config.stash.get(SUITE, None)
     if suite is None or exitstatus == pytest.ExitCode.USAGE_ERROR:
         return (yield)
-    terminal.summary(terminalreporter, suite)
+    terminal.summary(terminalreporter, suite.run, suite.page, suite.trouble)
     with terminal.verdicts_hidden(terminalreporter):
         return (yield)

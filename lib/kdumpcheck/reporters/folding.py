@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC
 
-from kdumpcheck.checks import Outcome, Result, Subject
+from kdumpcheck.checks import Outcome, Result
 from kdumpcheck.nodes import fold
 from kdumpcheck.results import Run
 
@@ -92,13 +91,6 @@ def _troubles(run: Run, nodes: str) -> Iterator[str]:
         yield f"{_count(run.others_failed, 'other test')} failed"
     if run.interrupted:
         yield "the run was interrupted"
-
-
-def kept_since(subjects: Iterable[Subject]) -> str:
-    """Say how old kept evidence is, so that nobody takes last week's node for today's."""
-    taken = sorted(f"{subject.evidence.taken.astimezone(UTC):%Y-%m-%d %H:%M}" for subject in subjects)
-    until = f" to {taken[-1]}" if taken[0] != taken[-1] else ""
-    return f"kept evidence of {taken[0]}{until} UTC"
 
 
 def _count(number: int, word: str) -> str:

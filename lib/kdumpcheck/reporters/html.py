@@ -6,16 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from kdumpcheck.checks import Outcome, Result
-from kdumpcheck.reporters.folding import findings, kept_since, verdict
-from kdumpcheck.suite.items import advice, result_of
-
-if TYPE_CHECKING:
-    from kdumpcheck.suite.suite import Suite
+from kdumpcheck.reporters.folding import findings, verdict
+from kdumpcheck.results import Run
+from kdumpcheck.results.words import advice, result_of
 
 _HEADER = (
     '<th class="sortable" data-column-type="result">Result</th>',
@@ -69,8 +67,10 @@ _OTHERS = pytest.StashKey[Callable[..., object]]()
 class Page:
     """pytest-html's hooks. What pytest-html takes is HTML, so everything a node said is escaped here."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.suite = suite
+    def __init__(self, run: Run, judged: Callable[[], str]) -> None:
+        """`judged` says what was judged: nodes as they are now, or evidence of when."""
+        self.run = run
+        self._judged = judged
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 - pytest-html ships no types
@@ -81,10 +81,9 @@ class Page:
     def pytest_metadata(self, metadata: dict[str, str]) -> None:
         """The environment table says what run this is, and nothing of the machine it ran on."""
         metadata.clear()
-        metadata["kdumpcheck"] = self.suite.run.version
-        metadata["Started"] = self.suite.run.started.strftime("%Y-%m-%d %H:%M:%S UTC")
-        replayed = self.suite.kept if self.suite.options.replay is not None else None
-        metadata["Judged"] = "nodes looked at now" if replayed is None else kept_since(replayed.values())
+        metadata["kdumpcheck"] = self.run.version
+        metadata["Started"] = self.run.started.strftime("%Y-%m-%d %H:%M:%S UTC")
+        metadata["Judged"] = self._judged()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -116,11 +115,10 @@ class Page:
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """The verdict and what to do, before any table."""
         style = resources.files("kdumpcheck.reporters").joinpath("report.css").read_text(encoding="utf-8")
-        prefix.append(f"<style>{style}</style>{_top(self.suite)}")
+        prefix.append(f"<style>{style}</style>{_top(self.run)}")
 
 
-def _top(suite: Suite) -> str:
-    run = suite.run
+def _top(run: Run) -> str:
     sentence, good = verdict(run)
     green = run.counts()["pass"]
     hidden = f"<p>{green} verdicts are green and not listed below.</p>" if len(run.results) > MOST_ROWS else ""

@@ -7,18 +7,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kdumpcheck.checks import Outcome
-from kdumpcheck.nodes import fold
-from kdumpcheck.reporters.folding import findings, kept_since, verdict
-from kdumpcheck.suite.items import result_of
+from kdumpcheck.reporters.folding import findings, verdict
+from kdumpcheck.results import Run
+from kdumpcheck.results.words import result_of
 
 if TYPE_CHECKING:
     from kdumpcheck.fleet.fleet import Progress
-    from kdumpcheck.suite.suite import Suite
 
 Status = tuple[str, str, tuple[str, dict[str, bool]]]
 
@@ -28,16 +28,6 @@ _WORDS: dict[Outcome, Status] = {
 }
 _WORD = {Outcome.FAIL: "FAIL", Outcome.ERROR: "ERROR", Outcome.WARN: "WARN"}
 _COLOUR = {Outcome.FAIL: "red", Outcome.ERROR: "red", Outcome.WARN: "yellow"}
-
-
-def header(suite: Suite) -> list[str]:
-    """The lines above a run: the nodes, and where they come from."""
-    replayed = suite.kept if suite.options.replay is not None else None
-    where = suite.inventory.describe() if replayed is None else kept_since(replayed.values())
-    lines = [f"kdumpcheck: {_count(len(suite.nodes))}: {fold(suite.nodes)}", f"nodes: {where}"]
-    if suite.options.replay is None:
-        lines += [f"note: {note}" for note in suite.inventory.notes]
-    return lines
 
 
 def status(outcome: Outcome, reported: str) -> Status | None:
@@ -83,27 +73,27 @@ def verdicts_hidden(reporter: Any) -> Iterator[None]:  # noqa: ANN401 - pytest's
         reporter.stats.update(kept)
 
 
-def summary(reporter: Any, suite: Suite) -> None:  # noqa: ANN401 - pytest's terminal reporter is not public
+def summary(reporter: Any, run: Run, page: Path | None, trouble: str | None) -> None:  # noqa: ANN401 - pytest's terminal reporter is not public
     """Findings folded over nodes, plans, the verdict, and where the reports are."""
     reporter.section("kdumpcheck", sep="=")
-    for finding in findings(suite.run):
+    for finding in findings(run):
         reporter.write(f"{_WORD[finding.outcome]:<6}", **{_COLOUR[finding.outcome]: True})
         reporter.line(f"{finding.nodes}: {finding.check}: {finding.text}")
         if finding.do:
             reporter.line(f"      do: {finding.do}")
-    for remedy in suite.run.remedies:
+    for remedy in run.remedies:
         if remedy.changes or remedy.result is False:
             word = {None: "PLAN", True: "DONE", False: "FAIL"}[remedy.result]
             reporter.line(f"{word:<6}{remedy.node}: {remedy.name}: {remedy.comment}")
-    if any(remedy.result is None for remedy in suite.run.remedies):
+    if any(remedy.result is None for remedy in run.remedies):
         reporter.line("Nothing was changed. Give --apply to do what is planned.")
-    if suite.run.checks:
-        sentence, good = verdict(suite.run)
+    if run.checks:
+        sentence, good = verdict(run)
         reporter.write_line(f"VERDICT: {sentence}", green=good, red=not good, bold=True)
-    if suite.trouble:
-        reporter.write_line(suite.trouble, red=True)
-    elif suite.page is not None:
-        reporter.line(f"report: {suite.page}")
+    if trouble:
+        reporter.write_line(trouble, red=True)
+    elif page is not None:
+        reporter.line(f"report: {page}")
 
 
 def _count(number: int) -> str:

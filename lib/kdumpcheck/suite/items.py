@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kdumpcheck.checks import Check, Outcome, Result
+from kdumpcheck.results.words import finding
 
 _PLAIN = "kdumpcheck"
 #: What pytest calls each outcome, and in which phase: "could not look" is an error of the setup, not of the call.
@@ -101,26 +102,3 @@ def _longrepr(item: CheckItem, result: Result, outcome: str) -> Any:  # noqa: AN
     if outcome == "skipped":
         return (str(item.path), item.reportinfo()[1] + 1, f"Skipped: {result.message}")
     return finding(result) if outcome == "failed" else None
-
-
-def finding(result: Result) -> str:
-    """A finding in the words of every report: what, found, expected, what to do."""
-    lines = [f"{result.node}: {result.title} ({result.check})"]
-    if result.expected:
-        lines += [f"  found     {result.found}", f"  expected  {result.expected}"]
-    else:
-        lines += [f"  {result.message}"]
-    if result.outcome is not Outcome.ERROR:
-        lines += [f"  do        {advice(result)}"]
-    return "\n".join(lines)
-
-
-def advice(result: Result) -> str:
-    """What to do about a finding: the repair that kdumpcheck offers, and what a person does."""
-    repair = f"pytest tests/recovery --nodes {result.node} --apply  ({result.remedy})" if result.remedy else ""
-    return " or: ".join(part for part in (repair, result.instruction) if part)
-
-
-def result_of(report: object) -> Result | None:
-    """The verdict a report carries, or None for a report of something else."""
-    return report.kdumpcheck_result if isinstance(report, CheckReport) else None

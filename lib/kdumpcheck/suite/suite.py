@@ -20,10 +20,11 @@ from kdumpcheck.evidence.store import SUFFIX
 from kdumpcheck.facts import FACTS
 from kdumpcheck.fleet import Fleet, Look
 from kdumpcheck.fleet.fleet import Progress
-from kdumpcheck.nodes import Inventory, Node
+from kdumpcheck.nodes import Inventory, Node, fold
 from kdumpcheck.probe import Probe, Section, compose
 from kdumpcheck.results import NodeLook, Run
 from kdumpcheck.results.run import CheckNote
+from kdumpcheck.results.words import kept_since
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.repairs import Repairs
 from kdumpcheck.suite.secrets import passphrase_asker
@@ -94,6 +95,20 @@ class Suite:
     def repairs(self) -> Repairs:
         """The repairs of this run."""
         return Repairs(self)
+
+    def judged(self) -> str:
+        """What is judged: the nodes as they are now, or evidence of when."""
+        if self.options.replay is None or self.kept is None:
+            return "nodes looked at now"
+        return kept_since(subject.evidence.taken for subject in self.kept.values())
+
+    def heading(self) -> list[str]:
+        """The lines above a run: the nodes, and where they come from, so that nobody mistakes a lab for a site."""
+        count = "1 node" if len(self.nodes) == 1 else f"{len(self.nodes)} nodes"
+        if self.options.replay is not None:
+            return [f"kdumpcheck: {count}: {fold(self.nodes)}", f"nodes: {self.judged()}"]
+        notes = [f"note: {note}" for note in self.inventory.notes]
+        return [f"kdumpcheck: {count}: {fold(self.nodes)}", f"nodes: {self.inventory.describe()}", *notes]
 
     def add_check(self, check: Check) -> None:
         """Make a collected check known; an id that is taken, or a mark that no check obeys, is a conflict."""
