@@ -6,7 +6,10 @@ from __future__ import annotations
 import resource
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Protocol, Self
 
 from kdumpcheck.fleet.look import Look, look
@@ -132,11 +135,13 @@ def gather(
 ) -> dict[str, Look]:
     """Call `look_at` for every node from a pool of threads; the answers in the order of the nodes."""
     looks: dict[str, Look] = {}
+    done: SimpleQueue[tuple[Node, Future[Look]]] = SimpleQueue()
     pool = ThreadPoolExecutor(max_workers=max(1, min(fanout, len(nodes))), thread_name_prefix="look")
     try:
-        pending = {pool.submit(look_at, node): node for node in nodes}
-        for number, future in enumerate(as_completed(pending), start=1):
-            node = pending[future]
+        for node in nodes:
+            pool.submit(look_at, node).add_done_callback(partial(_put, done, node))
+        for number in range(1, len(nodes) + 1):
+            node, future = _next(done)
             looks[node.name] = future.result()
             if progress is not None:
                 progress(number, len(nodes), node.name)
@@ -144,6 +149,17 @@ def gather(
         # On Ctrl-C the threads are not waited for here: closing the connections ends them.
         pool.shutdown(wait=False, cancel_futures=True)
     return {node.name: looks[node.name] for node in nodes}
+
+
+def _put(done: SimpleQueue[tuple[Node, Future[Look]]], node: Node, future: Future[Look]) -> None:
+    done.put((node, future))
+
+
+def _next(done: SimpleQueue[tuple[Node, Future[Look]]]) -> tuple[Node, Future[Look]]:
+    """The next node that answered. A Ctrl-C just before a wait without end would not be noticed until its end."""
+    while True:
+        with suppress(Empty):
+            return done.get(timeout=1)
 
 
 def default_fanout() -> int:

@@ -36,6 +36,8 @@ def look(node: Node, probe: Probe, run: Runner) -> Look:
             return Look(Evidence(node.name, taken, origin, failure=ended, attempts=error.attempts))
         # What a node said before it was lost is still true: judge that, and call the rest unknown.
         completed = error.partial
+    except Exception as error:  # noqa: BLE001 - a mistake in a library below must cost this node and not the fleet
+        return Look(Evidence(node.name, taken, origin, failure=f"looking broke: {type(error).__name__}: {error}"))
     try:
         answer = parse_answer(completed.stdout, completed.stderr)
     except FramingError as error:

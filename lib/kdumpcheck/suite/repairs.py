@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from kdumpcheck.checks import Outcome, Subject
@@ -40,7 +40,11 @@ class Repairs:
         """What the remedy called `name` came to on a node; waits until it is done."""
         if name not in self._started:
             self._started[name] = {each: self._queue(each).submit(self._one, name, each) for each in self._suite.nodes}
-        return self._started[name][node].result()
+        repair = self._started[name][node]
+        # Not one wait without end: a Ctrl-C just before it would not be noticed until its end.
+        while not wait([repair], timeout=1).done:
+            pass
+        return repair.result()
 
     def close(self) -> None:
         """Start nothing more; what runs on a node finishes or undoes itself there."""
