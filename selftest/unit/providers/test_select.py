@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exactly one provider fits a node, by what is installed there; otherwise every refusal is told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from selftest.unit.kept import captured, evidence
+
+from kdumpcheck.evidence import Unknown
+from kdumpcheck.facts import Sysconfig
+from kdumpcheck.providers import PROVIDERS, select
+from kdumpcheck.providers.suse_legacy import PROVIDER as LEGACY
+from kdumpcheck.providers.suse_legacy import SuseLegacy
+
+KERNEL = "5.14.21-150400.24.100_13.0.78-default"
+
+
+def choice(packages: str) -> object:
+    return select(evidence("ncn-w001", {"packages": packages.encode()}))
+
+
+@pytest.mark.parametrize("version", ["1.0.2+git14-150500.1.1", "0.9.0-150300.18", "1.8.99-1", "0.8.16-1"])
+def test_sle_before_sp6_is_the_legacy_line(version: str) -> None:
+    assert choice(f"asked\trpm\nrpm\tkdump\t{version}\n") is LEGACY
+
+
+@pytest.mark.parametrize("version", ["1.9-1", "1.9.4-1", "1.10-1", "2.0.6+git-150600.3", "2.1-1", "10.0-1"])
+def test_sle_from_sp6_on_is_not(version: str) -> None:
+    chosen = choice(f"asked\trpm\nrpm\tkdump\t{version}\n")
+    assert chosen is not LEGACY
+
+
+@pytest.mark.parametrize(
+    ("packages", "words"),
+    [
+        ("asked\trpm\n", "no RPM package kdump"),
+        ("asked\trpm\nrpm\tkdump\t1.0.2-1\nrpm\tkdump\t1.0.3-1\n", r"more than once \(1.0.2-1, 1.0.3-1\)"),
+        ("asked\tdeb\ndeb\tcrash\t8.0\tinstalled\n", "no RPM package kdump"),
+        ("", "neither rpm nor dpkg-query"),
+    ],
+)
+def test_what_none_fits_is_unknown_with_the_reason(packages: str, words: str) -> None:
+    unknown = choice(packages)
+    assert isinstance(unknown, Unknown)
+    assert re.search(words, unknown.reason)
+
+
+def test_two_that_fit_are_no_choice() -> None:
+    twin = SuseLegacy(name="twin")
+    unknown = select(evidence("ncn-w001", captured("healthy")), (LEGACY, twin))
+    assert unknown == Unknown("more than one kdump implementation fits: suse_legacy, twin")
+
+
+def test_names_are_distinct() -> None:
+    names = [provider.name for provider in PROVIDERS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=[provider.name for provider in PROVIDERS])
+def test_every_provider_is_whole(provider: SuseLegacy) -> None:
+    assert provider.units
+    assert all(unit.endswith(".service") for unit in provider.units)
+    assert provider.initrd(KERNEL).startswith("/")
+    images = provider.kernel_images(KERNEL)
+    assert images
+    command = provider.build(images[0], "/boot/.new")
+    assert images[0] in command
+    assert "/boot/.new" in command
+
+
+class TestSuseLegacy:
+    def test_its_initrd_is_that_of_the_kernel(self) -> None:
+        assert LEGACY.initrd(KERNEL) == f"/boot/initrd-{KERNEL}-kdump"
+
+    def test_it_is_built_from_what_the_vendors_builder_compares(self) -> None:
+        sources = LEGACY.initrd_sources(KERNEL)
+        assert {"/etc/sysconfig/kdump", "/etc/hosts", "/etc/nsswitch.conf", f"/boot/vmlinuz-{KERNEL}"} <= set(sources)
+        assert "/etc/fstab" not in sources
+
+    @pytest.mark.parametrize(
+        ("savedir", "link"),
+        [
+            ("file:///crash", "/crash"),
+            ("file:///crash/", "/crash"),
+            ("file:///var/crash", "/var/crash"),
+            ("/crash", "/crash"),
+            ("file:///crash ssh://box/dumps", "/crash"),
+            ("file:///", "/crash"),
+            ("", "/crash"),
+            (None, "/crash"),
+        ],
+    )
+    def test_where_the_capture_kernel_looks_for_the_save_directory(self, savedir: str | None, link: str) -> None:
+        live = {} if savedir is None else {"KDUMP_SAVEDIR": savedir}
+        assert LEGACY.dump_link(Sysconfig(live, None)) == link
