@@ -21,7 +21,7 @@ SOURCE = "dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh; docs-csm backgro
 @check(
     "rootraid.mounted",
     title="ROOTRAID is there and mounted for writing",
-    instruction="Look at the disks (cat /proc/mdstat; lsblk -o NAME,LABEL,MOUNTPOINT): the overlay must be on ROOTRAID.",
+    instruction="Look at the disks (/proc/mdstat; lsblk -o NAME,LABEL,MOUNTPOINT): the overlay belongs on ROOTRAID.",
     source="dracut-metal-mdsquash metal-md-lib.sh; lsblk(8)",
 )
 def test_rootraid_is_mounted(rootraid: Rootraid) -> None:
