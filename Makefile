@@ -14,7 +14,7 @@ demo: setup
 ## Everything: rules, pure tests, tests against real sshd, tests against real nodes.
 test: setup
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest selftest --ignore=selftest/bench
+	$(BIN)/pytest selftest/unit selftest/browser selftest/net selftest/lab
 
 lint: setup
 	$(BIN)/ruff check lib selftest tests conftest.py
