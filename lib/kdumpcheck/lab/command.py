@@ -124,10 +124,10 @@ def _container_names(text: str) -> tuple[str, ...]:
 
 
 def _down(lab: Lab, args: argparse.Namespace, progress: Progress) -> int:
-    count = len(lab.state.node_names())
+    names = lab.state.node_names()
     with lab.state.locked():
         tear_down(lab.state)
-    progress(f"lab: down; {count} node{'s' if count != 1 else ''} and all their files are gone")
+    progress(f"lab: down; {fold(names)} and all files are gone" if names else "lab: no node was up")
     if args.purge:
         purge(cache_dir(os.environ, Path.home()))
         progress("lab: the node image and all saved states are gone; the next `kdumpcheck lab up` takes minutes")

@@ -164,9 +164,9 @@ class Lab:
 
 
 def _require(containers: Sequence[str]) -> None:
-    host.require_tools({**host.FOR_VMS, **(host.FOR_CONTAINERS if containers else {})})
-    if containers:
+    if containers:  # first: the tools for them may be out of sight in /usr/sbin for anybody else
         host.require_root("a lab with containers")
+    host.require_tools({**host.FOR_VMS, **(host.FOR_CONTAINERS if containers else {})})
 
 
 def _check_kinds(there: Mapping[str, NodeRecord], vms: Sequence[str], containers: Sequence[str]) -> None:
