@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab import console
@@ -27,6 +28,7 @@ USER: Final = "root"
 CIPHER_SUITE: Final = "3"
 """What ipmi_sim has; asked without one, ipmitool first waits 10 s for a list of them that never comes."""
 
+_POWER_BUTTON: Final = Path(__file__).with_name("chassis_main.py")
 _LOG: Final = "ipmi_sim.log"
 _START_SECONDS: Final = 20.0
 _ASK_SECONDS: Final = 10.0
@@ -79,8 +81,7 @@ class Bmcs:
         return path.read_text(encoding="utf-8").strip()
 
     def _bmc(self, node: NodeRecord) -> Bmc:
-        # -P: the current directory, ipmi_sim's, is no place to look for modules.
-        chassis = (sys.executable, "-P", "-m", "kdumpcheck.lab.chassis", str(self._state.node(node.name)))
+        chassis = (sys.executable, "-I", "-S", str(_POWER_BUTTON), str(self._state.node(node.name)))
         console = f"{node.address}:{CONSOLE_PORT}" if node.kind == "vm" else None
         return Bmc(index=node.index, address=node.bmc, port=bmc_port(), console=console, chassis=chassis)
 
@@ -94,7 +95,9 @@ class Bmcs:
         spawn(argv, lab=self._state.root, record=self._process_file, log=log, cwd=self._directory)
 
     def _wait_for(self, address: str) -> None:
-        Deadline(_START_SECONDS, "the BMCs answer").poll(lambda: self._answers(address))
+        Deadline(_START_SECONDS, f"the BMCs answer (ipmi_sim in {self._directory})").poll(
+            lambda: self._answers(address)
+        )
 
     def _answers(self, address: str) -> bool:
         if not self.is_up():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The power button of one node, pressed by its BMC: `python -m kdumpcheck.lab.chassis NODE-DIRECTORY ...`.
+"""The power button of one node, pressed by its BMC.
 
-ipmi_sim runs this for every chassis command, and does nothing else meanwhile for any BMC: it must be quick. The words
-after the directory are ipmi_sim's: `get power`, `set power 0`, `set reset 1`, `check ...` (ipmi_sim(1)).
+The words after the node's directory are ipmi_sim's: `get power`, `set power 0`, `set reset 1`, `check ...`
+(ipmi_sim(1)). How it is run: `chassis_main.py`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,3 @@ def _set(machine: Machine, what: str, value: str) -> None:
             machine.shut_down()
         case _:
             raise LabError(f"a lab BMC cannot set its node's {what}")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,18 @@ from kdumpcheck.lab import chassis
 from kdumpcheck.lab.bmc import Bmcs
 from kdumpcheck.lab.bmc_config import Bmc, emulator_commands, lan_config
 from kdumpcheck.lab.errors import LabError
+from kdumpcheck.lab.process import Process
+from kdumpcheck.lab.record import ContainerBody, NodeRecord
 from kdumpcheck.lab.state import StateDir
+
+NODE = NodeRecord(
+    name="ncn-w101",
+    index=1,
+    address="127.0.3.1",
+    bmc="127.0.4.1",
+    cmdline="",
+    body=ContainerBody(squashfs="s", upper="u", work="w", kernel_release="r", kdump_initrd="k"),
+)
 
 
 def bmc(index: int, console: str | None = None, chassis: tuple[str, ...] = ("prog", "dir")) -> Bmc:
@@ -134,3 +147,16 @@ def test_a_busy_node_is_told(machine: Machine, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(chassis, "alone", busy)
     assert press(tmp_path, "set", "power", "0") == 1
     assert machine.calls == []
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_power_button_as_ipmi_sim_runs_it(tmp_path: Path, on: bool) -> None:
+    directory = tmp_path / "a lab" / "nodes" / "ncn-w101"
+    NODE.save(directory)
+    me = Process.of(os.getpid())
+    assert me is not None
+    Process(me.pid, me.started if on else me.started - 1).save(directory / "process.json")
+    bmcs = Bmcs(StateDir(tmp_path / "a lab"))
+    argv = [*bmcs._bmc(NODE).chassis, "get", "power"]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd="/", env={}, timeout=30, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (f"power:{int(on)}\n", "", 0)
