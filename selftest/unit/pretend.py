@@ -47,6 +47,7 @@ said mkdumprd garbage && { echo garbage >"$initrd"; exit 0; }
 said mkdumprd empty && { : >"$initrd"; exit 0; }
 said mkdumprd cut && { printf '\\3757zXZ\\000new' >"$initrd"; exit 0; }
 printf '\\3757zXZ\\000new %s TRAILER' "$(date +%s%N)" >"$initrd"
+said mkdumprd old && touch -d @1000000000 "$initrd"
 said mkdumprd fail-late && { echo "dracut: something failed" >&2; exit 1; }
 said mkdumprd hang && { while :; do sleep 1; done; }
 exit 0

@@ -60,7 +60,8 @@ def _made(directory: Path) -> Path:
 
 
 def _point(link: Path, directory: Path) -> None:
-    temporary = link.with_name(f".latest.{os.getpid()}")
+    # The directory is this run's alone; a process id is not, where containers share a volume.
+    temporary = link.with_name(f".latest.{directory.name}")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(directory.name)
     temporary.replace(link)

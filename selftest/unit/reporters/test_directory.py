@@ -29,6 +29,14 @@ def test_runs_of_the_same_second_have_one_each(tmp_path: Path) -> None:
     assert (tmp_path / "latest").resolve() in made
 
 
+def test_a_directory_made_by_another_run_in_the_last_instant_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, None, NOW)
+    monkeypatch.setattr(Path, "exists", lambda *_, **__: False)
+    assert make(tmp_path, None, NOW).name.endswith("-2")
+
+
 def test_latest_moves_on_and_never_leads_nowhere(tmp_path: Path) -> None:
     make(tmp_path, None, NOW)
     second = make(tmp_path, None, NOW)

@@ -114,6 +114,17 @@ class TestRecovery:
         assert node.initrd.read_bytes() == b"garbage"
         assert site.outcomes()["localhost", "initrd.readable"] == "fail"
 
+    def test_what_is_still_broken_after_a_repair_is_told(self, site: Site, node: PretendNode) -> None:
+        os.utime(node.initrd, (1_000_000_000, 1_000_000_000))
+        node.does("mkdumprd", "old")
+        done = run(node, "tests/recovery", "--apply", "-k", "rebuild or initrd.py")
+        assert done.returncode == 1
+        (remedy,) = site.document()["remedies"]
+        assert remedy["result"] is False
+        assert remedy["changes"]
+        assert remedy["comment"].endswith("and loaded it; still broken: initrd.fresh")
+        assert site.outcomes()["localhost", "initrd.fresh"] == "fail"
+
 
 class TestUnreachable:
     def test_a_closed_port_is_one_line_and_no_verdict(self, site: Site) -> None:

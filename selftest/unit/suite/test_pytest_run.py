@@ -185,6 +185,15 @@ class TestOtherTests:
         (failure,) = case.findall("failure")
         assert "assert 41 == 42" in (failure.text or "")
 
+    def test_what_xml_cannot_hold_is_shown_as_an_escape(self, site: Site) -> None:
+        message = "\x00\x08\x1b\ud800\ufffe ]]> <b>"
+        (site.path / "tests/validation/test_plain.py").write_text(f"def test_plain():\n    assert 0, {message!r}\n")
+        site.keep(w001="healthy")
+        site.replay()
+        root = ET.parse(site.path / "reports/latest/junit.xml").getroot()
+        (failure,) = root.findall(".//failure")
+        assert "\\u0000\\u0008\\u001b\\ud800\\ufffe ]]> <b>" in (failure.text or "")
+
     def test_an_ordinary_test_that_fails_fails_the_run_beside_green_checks(self, site: Site) -> None:
         (site.path / "tests/validation/test_plain.py").write_text("def test_plain():\n    assert False\n")
         site.keep(w001="healthy")
