@@ -41,13 +41,16 @@ class Dom(HTMLParser):
             self._table = known.get("id") or known.get("class") or ""
         if tag == "tr":
             self.rows.setdefault(self._table, []).append([])
+        if tag in {"td", "th"} and "hidden" in known:
+            self._open.append("hidden")
+            return
         if tag in {"td", "th"} and self._table in self.rows:
             self.rows[self._table][-1].append("")
         if tag in {"td", "th", "title", "script", "style"}:
             self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if self._open and self._open[-1] == tag:
+        if self._open and (self._open[-1] == tag or (self._open[-1] == "hidden" and tag == "td")):
             self._open.pop()
 
     def handle_data(self, data: str) -> None:

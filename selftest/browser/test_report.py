@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from selftest.browser.conftest import Dom
 from selftest.unit.hostile import PWNED, SCRIPT, keep_hostile_header
 from selftest.unit.kept import captured, keep, keep_lost
+from selftest.unit.pretend import INITRD, PretendNode
 from selftest.unit.site import Site
 
 Browse = Callable[[Path], Dom]
@@ -60,6 +63,30 @@ def test_every_verdict_has_a_row_and_what_is_wrong_stands_on_top(site: Site, bro
     assert "systemctl enable kdump.service kdump-early.service" in failed[4]
     assert lost[:2] == ["Error", "ncn-w003"]
     assert "no answer on port 22 within 5 s" in lost[3]
+
+
+def test_words_that_pytest_html_does_not_know_have_a_row_too(site: Site, browse: Browse) -> None:
+    site.keep(w001="kernel-package-removed", w002="no-crashkernel", w003="initrd-missing")
+    site.run("tests/recovery", "--replay", site.bundle)
+    rows = verdicts(browse(page_of(site)))
+    assert {row[0] for row in rows} == {"Passed", "Warning", "Failed", "Skipped", "Planned"}
+    (warning,) = [row for row in rows if row[0] == "Warning"]
+    assert warning[1] == "ncn-w001"
+    assert warning[3].startswith("KVER is ")
+    (planned,) = [row for row in rows if row[0] == "Planned"]
+    assert planned[1] == "ncn-w003"
+    assert len(rows) == 3 * 13 + 3
+
+
+def test_a_repair_and_what_it_recovered_have_a_row(site: Site, browse: Browse, tmp_path: Path) -> None:
+    node = PretendNode(tmp_path / "node")
+    argv = (sys.executable, "-m", "pytest", "tests/recovery", "--hosts", "local://", "--apply")
+    subprocess.run(node.command(*argv), capture_output=True, timeout=60, check=False)
+    dom = browse(page_of(site))
+    recovered = [row for row in verdicts(dom) if row[0] == "Recovered"]
+    assert [row[2].rpartition(".")[2] for row in recovered] == ["rebuild", "present"]
+    assert recovered[0][3] == f"rebuilt /boot/{INITRD} and loaded it"
+    assert recovered[1][3] == "was: it is not there"
 
 
 def test_an_ordinary_failing_test_is_shown_with_its_words(site: Site, browse: Browse) -> None:

@@ -94,16 +94,17 @@ class Page:
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:  # noqa: ANN401 - a pytest report, or one of xdist's
         """One row a verdict or a repair; pytest-html takes no row for an emptied list."""
         result = result_of(report)
+        known = _outcome(cells[0])
         if result is not None:
-            cells[:] = _row(result)
+            cells[:] = _row(result, known)
         elif remedies := getattr(report, "kdumpcheck_remedies", None):
-            cells[:] = _repair_row(report, remedies[-1])
+            cells[:] = _repair_row(report, remedies[-1], known)
         elif report.outcome == "passed" and report.when != "call":
             cells.clear()
         else:
             name = escape(str(report.nodeid))
             text = escape(str(report.longreprtext)[:500])
-            cells[:] = _cells(report.outcome.capitalize(), "", name, text, "", "")
+            cells[:] = _cells(known, known, "", name, text, "", "")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:  # noqa: ANN401 - as above
@@ -153,24 +154,31 @@ def _do(text: str) -> str:
     return f"<code>{escape(text)}</code>" if text.startswith("pytest ") else escape(text)
 
 
-def _row(result: Result) -> list[str]:
+def _outcome(cell: str) -> str:
+    """The word by which pytest-html counts and filters a row: what its own first cell says."""
+    return cell.partition(">")[2].partition("<")[0]
+
+
+def _row(result: Result, known: str) -> list[str]:
     bad = result.outcome in {Outcome.FAIL, Outcome.WARN}
     check = f"{escape(result.title)}<br><small>{escape(result.check)}</small>"
     found = escape(result.message if result.outcome is Outcome.RECOVERED else result.found or result.message)
     todo = escape(advice(result)) if bad else ""
-    return _cells(_WORDS[result.outcome], escape(result.node), check, found, escape(result.expected), todo)
+    return _cells(_WORDS[result.outcome], known, escape(result.node), check, found, escape(result.expected), todo)
 
 
-def _repair_row(report: Any, remedy: dict[str, Any]) -> list[str]:  # noqa: ANN401 - a pytest report
+def _repair_row(report: Any, remedy: dict[str, Any], known: str) -> list[str]:  # noqa: ANN401 - a pytest report
     changed = {None: "Planned", True: "Recovered" if remedy["changes"] else "Passed", False: "Failed"}
     check = f"Repair<br><small>{escape(remedy['name'])}</small>"
     word = changed[remedy["result"]] if report.outcome == "passed" else "Failed"
-    return _cells(word, escape(remedy["node"]), check, escape(remedy["comment"]), "", "")
+    return _cells(word, known, escape(remedy["node"]), check, escape(remedy["comment"]), "", "")
 
 
-def _cells(word: str, *cells: str) -> list[str]:
+def _cells(word: str, known: str, *cells: str) -> list[str]:
+    """A row. pytest-html never shows a row whose first cell is no word of its own, so ours stands beside that one."""
     names = ("node", "check", "found", "expected", "do")
+    ours = f'<td class="col-word kc-{word.lower()}">{word}</td>' if word != known else ""
     return [
-        f'<td class="col-result">{word}</td>',
+        f'<td class="col-result"{" hidden" if ours else ""}>{known}</td>{ours}',
         *(f'<td class="col-{name}">{cell}</td>' for name, cell in zip(names, cells, strict=True)),
     ]
