@@ -43,10 +43,15 @@ def run(
     tree = _Tree(process.pid) if memory else None
     watchdog = threading.Timer(timeout, process.kill)
     watchdog.start()
-    # wait4 gives what this child and its children used, which getrusage() would mix with earlier ones.
-    _, status, used = os.wait4(process.pid, 0)
+    try:
+        # wait4 gives what this child and its children used, which getrusage() would mix with earlier ones.
+        _, status, used = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        watchdog.cancel()
     wall = time.monotonic() - began
-    watchdog.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     text = output.read_text(encoding="utf-8", errors="replace")
     cost = Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode, text)

@@ -155,7 +155,7 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table; the last columns are wall times over ours: of medians, of fastest rounds."""
     ours = {row.nodes: row for row in rows if row.client == OURS}
     lines = [
-        "| nodes | client | wall s (range) | client CPU s | nodes' CPU s | logins, execs | MiB | / ours | fastest / ours |",
+        "| nodes | client | wall s (range) | client CPU s | nodes' CPU s | logins, execs | MiB | / ours | fastest |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
