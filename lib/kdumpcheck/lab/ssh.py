@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab.addresses import SSH_PORT
+from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 USER: Final = "root"
 _LIMIT: Final = 4000
+_LOOK_EVERY: Final = 0.2
 
 _FOR_ALL: Final = """\
 # The nodes of the kdumpcheck lab. Written by `kdumpcheck lab up`, removed by `kdumpcheck lab down`.
@@ -83,10 +86,7 @@ class Ssh:
 
     def _sh(self, node: str, script: str, seconds: float, what: str) -> subprocess.CompletedProcess[bytes]:
         argv = ["ssh", "-F", str(self.config), "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-T", node, "sh -eu -s"]
-        try:
-            return subprocess.run(argv, input=script.encode(), capture_output=True, timeout=seconds, check=False)
-        except subprocess.TimeoutExpired:
-            raise LabError(f"{node}: {what}: not within {seconds:g} s") from None
+        return run_bounded(argv, script.encode(), Deadline(seconds, f"{node}: {what}"))
 
 
 def speaks(address: str) -> bool:
@@ -100,6 +100,29 @@ def speaks(address: str) -> bool:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
+
+
+def run_bounded(argv: Sequence[str], given: bytes, deadline: Deadline) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end; raises `LabError` and ends it when the deadline passes or the operator interrupts."""
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(given)
+        stdin.seek(0)
+        child = subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with child:
+        try:
+            output, errors = _communicate(child, deadline)
+        except BaseException:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(argv, child.returncode, output, errors)
+
+
+def _communicate(child: subprocess.Popen[bytes], deadline: Deadline) -> tuple[bytes, bytes]:
+    while True:
+        try:
+            return child.communicate(timeout=_LOOK_EVERY)
+        except subprocess.TimeoutExpired:
+            deadline.check()
 
 
 def _last_line(output: bytes) -> str:

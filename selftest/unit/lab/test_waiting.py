@@ -6,6 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.parallel import for_each
 from kdumpcheck.lab.progress import Progress
+from kdumpcheck.lab.ssh import run_bounded
 
 
 @pytest.fixture
@@ -93,6 +95,28 @@ def test_ctrl_c_wakes_the_other_threads_and_comes_through(interrupt: threading.E
     with pytest.raises(KeyboardInterrupt):
         for_each([0, 1], work, width=2)
     assert time.monotonic() - begin < 10
+
+
+def test_a_program_is_given_its_input_and_gives_its_output() -> None:
+    much = b"x" * 1_000_000
+    done = run_bounded(["sh", "-c", "sleep 0.5; cat; echo no >&2; exit 3"], much, Deadline(30, "x"))
+    assert (done.returncode, done.stdout, done.stderr) == (3, much, b"no\n")
+
+
+def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    with pytest.raises(LabError, match=r"it ends: not within 0\.3 s"):
+        run_bounded(["sh", "-c", f"echo $$ >{tmp_path}/pid; exec sleep 60"], b"", Deadline(0.3, "it ends"))
+    assert time.monotonic() - begin < 5
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+def test_an_interrupt_ends_a_program_that_is_waited_for(interrupt: threading.Event) -> None:
+    threading.Timer(0.2, interrupt.set).start()
+    begin = time.monotonic()
+    with pytest.raises(LabError, match="interrupted"):
+        run_bounded(["sleep", "60"], b"", Deadline(60, "x"))
+    assert time.monotonic() - begin < 5
 
 
 def test_each_line_has_its_time() -> None:
