@@ -159,7 +159,8 @@ def test_no_kdump_at_all(site: Site, sshd: Sshd) -> None:
 def test_another_operating_system(site: Site, tmp_path: Path) -> None:
     """What uname says is faked here; nothing else can be, since only a Linux runs this."""
     login = tmp_path / "login"
-    login.write_text('#!/bin/sh\nsed \'s/"$(uname -$flag)"/FreeBSD/\' | sh -c "$SSH_ORIGINAL_COMMAND"\n')
+    fake = "s/uname -snrm |/echo FreeBSD beastie 14.1 amd64 |/"
+    login.write_text(f"#!/bin/sh\nsed '{fake}' | sh -c \"$SSH_ORIGINAL_COMMAND\"\n")
     login.chmod(0o755)
     with Sshd(tmp_path / "other", options=f"ForceCommand {login}") as sshd:
         site.write({"ncn-w001": place(sshd)}, sshd.ssh_config, sshd.known_hosts)
