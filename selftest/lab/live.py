@@ -70,7 +70,7 @@ class LiveLab:
 
     def process(self, node: str) -> Process:
         """The process a node runs as."""
-        found = Process.load(self.state.node(node) / "process.json")
+        found = Process.load(self.state.node(node))
         assert found is not None
         return found
 

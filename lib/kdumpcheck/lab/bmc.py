@@ -16,7 +16,7 @@ from kdumpcheck.lab.bmc_config import Bmc, emulator_commands, lan_config
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.files import write_text
-from kdumpcheck.lab.process import RECORD, Process, spawn
+from kdumpcheck.lab.process import Process, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +40,10 @@ class Bmcs:
     def __init__(self, state: StateDir) -> None:
         self._state = state
         self._directory = state.bmc
-        self._process_file = state.bmc / RECORD
 
     def is_up(self) -> bool:
         """Whether ipmi_sim runs."""
-        process = Process.load(self._process_file)
-        return process is not None and process.alive
+        return Process.running(self._directory) is not None
 
     def serve(self, nodes: Sequence[NodeRecord]) -> None:
         """Have a BMC for exactly these nodes; nothing happens when that is so already."""
@@ -63,7 +61,7 @@ class Bmcs:
 
     def stop(self) -> None:
         """End all BMCs; the nodes go on."""
-        process = Process.load(self._process_file)
+        process = Process.running(self._directory)
         if process is not None:
             process.stop()
 
@@ -91,8 +89,7 @@ class Bmcs:
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(mode=0o700)
         argv = ["ipmi_sim", "-c", "lan.conf", "-f", "sim.emu", "-s", "kept", "-n"]
-        log = self._directory / _LOG
-        spawn(argv, lab=self._state.root, record=self._process_file, log=log, cwd=self._directory)
+        spawn(argv, lab=self._state.root, directory=self._directory, log=_LOG)
 
     def _wait_for(self, address: str) -> None:
         Deadline(_START_SECONDS, f"the BMCs answer (ipmi_sim in {self._directory})").poll(

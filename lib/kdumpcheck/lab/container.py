@@ -15,7 +15,7 @@ from kdumpcheck.lab.container_files import fed_files, upper_layer, upper_links
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.faults import command_line
 from kdumpcheck.lab.files import write_json
-from kdumpcheck.lab.process import RECORD, Process, spawn
+from kdumpcheck.lab.process import Process, spawn
 from kdumpcheck.lab.record import ContainerBody
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class Container:
 
     def is_on(self) -> bool:
         """Whether it runs; it ends when its system powers off."""
-        process = self._process()
-        return process is not None and process.alive
+        return Process.running(self.directory) is not None
 
     def prepare(self, template: Path) -> None:
         """Make what it starts from: an own ROOTRAID like the template, and the files of its upper layer."""
@@ -78,12 +77,11 @@ class Container:
         cgroups.remove(group)
         init = [sys.executable, "-I", "-S", str(_INIT), str(self.directory), group]
         argv = [*_NAMESPACES, "--", *init, *map(str, cgroups.hierarchies())]
-        log = self.directory / console.LOG
-        spawn(argv, lab=self._lab, record=self.directory / RECORD, log=log, cwd=self.directory)
+        spawn(argv, lab=self._lab, directory=self.directory, log=console.LOG)
 
     def power_off(self) -> None:
         """End it as by a power cut."""
-        process = self._process()
+        process = Process.running(self.directory)
         if process is not None:
             process.stop()
         cgroups.remove(f"{cgroups.lab_group(self._lab)}/{self.record.name}")
@@ -95,8 +93,8 @@ class Container:
 
     def shut_down(self) -> None:
         """Ask its system to power off."""
-        process = self._process()
-        init = _only_child(process.pid) if process is not None and process.alive else None
+        process = Process.running(self.directory)
+        init = None if process is None else _only_child(process.pid)
         if init is None:
             raise LabError(f"{self.record.name}: it is off")
         init.send(signal.SIGTERM)
@@ -119,9 +117,6 @@ class Container:
             "kernel_release": body.kernel_release,
         }
         write_json(self.directory / "setup.json", setup)
-
-    def _process(self) -> Process | None:
-        return Process.load(self.directory / RECORD)
 
 
 def make_template(path: Path) -> None:

@@ -49,14 +49,20 @@ class Process:
         return None if stat is None else cls(pid, stat[1])
 
     @classmethod
-    def load(cls, path: Path) -> Process | None:
-        """The process a record names, or None when there is no record; it may have ended since."""
-        record = read_json(path)
+    def load(cls, directory: Path) -> Process | None:
+        """The process recorded in a directory, or None when there is no record; it may have ended since."""
+        record = read_json(directory / RECORD)
         return None if record is None else cls(int(record["pid"]), int(record["started"]))
 
-    def save(self, path: Path) -> None:
+    @classmethod
+    def running(cls, directory: Path) -> Process | None:
+        """The process recorded in a directory, or None when it does not run."""
+        process = cls.load(directory)
+        return process if process is not None and process.alive else None
+
+    def save(self, directory: Path) -> None:
         """Write the record `load` reads."""
-        write_json(path, {"pid": self.pid, "started": self.started})
+        write_json(directory / RECORD, {"pid": self.pid, "started": self.started})
 
     @property
     def alive(self) -> bool:
@@ -104,17 +110,17 @@ class Process:
             os.close(descriptor)
 
 
-def spawn(argv: Sequence[str], *, lab: Path, record: Path, log: Path, cwd: Path) -> Process:
-    """Start a program that outlives this command, marked as the lab's, and record it.
+def spawn(argv: Sequence[str], *, lab: Path, directory: Path, log: str) -> Process:
+    """Start a program in a directory, marked as the lab's; it outlives this command and is recorded there.
 
-    Its output goes to `log`. It is in a session of its own, so Ctrl-C here does not reach it.
+    Its output goes to the file `log` there. It is in a session of its own, so Ctrl-C here does not reach it.
     """
     # Open descriptors of ours, the lab's lock among them, are closed by the exec. Until then the child holds the
     # lock, so a `lab down` cannot slip into the moment before the mark is in place.
-    with log.open("ab") as stream:
+    with (directory / log).open("ab") as stream:
         child = subprocess.Popen(
             argv,
-            cwd=cwd,
+            cwd=directory,
             env={**os.environ, MARK: str(lab)},
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -125,7 +131,7 @@ def spawn(argv: Sequence[str], *, lab: Path, record: Path, log: Path, cwd: Path)
     process = Process.of(child.pid)
     if process is None:  # a child not waited for keeps its entry in /proc, so this is a broken /proc
         raise LabError(f"{argv[0]}: started as process {child.pid}, which /proc does not show")
-    process.save(record)
+    process.save(directory)
     return process
 
 

@@ -15,7 +15,7 @@ from kdumpcheck.lab import cgroups, limits
 from kdumpcheck.lab.addresses import release_block
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
-from kdumpcheck.lab.process import RECORD, Process, marked
+from kdumpcheck.lab.process import Process, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,8 +68,8 @@ def end_strays(state: StateDir, made: Iterable[str]) -> None:
     Each thing the lab starts leads a session of its own, so what it has started in turn is told by that.
     """
     directories = [state.bmc, *(state.node(name) for name in made)]
-    records = [Process.load(directory / RECORD) for directory in directories]
-    leaders = {process.pid for process in records if process is not None and process.alive}
+    recorded = [Process.running(directory) for directory in directories]
+    leaders = {process.pid for process in recorded if process is not None}
     for process in marked(state.root):
         if _session(process) not in leaders:
             process.stop()

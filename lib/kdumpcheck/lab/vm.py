@@ -10,7 +10,7 @@ from kdumpcheck.lab import console
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.faults import command_line
-from kdumpcheck.lab.process import RECORD, Process, spawn
+from kdumpcheck.lab.process import Process, spawn
 from kdumpcheck.lab.qemu import arguments
 from kdumpcheck.lab.qmp import Qmp
 from kdumpcheck.lab.record import VmBody
@@ -40,8 +40,7 @@ class Vm:
 
     def is_on(self) -> bool:
         """Whether QEMU runs; it ends when the guest powers off."""
-        process = self._process()
-        return process is not None and process.alive
+        return Process.running(self.directory) is not None
 
     def power_on(self) -> None:
         """Boot from the disks; nothing happens when it is on."""
@@ -57,7 +56,7 @@ class Vm:
 
     def power_off(self) -> None:
         """End the VM as by a power cut; what the guest had written is on the disks, and nothing else."""
-        process = self._process()
+        process = Process.running(self.directory)
         if process is not None:
             # On SIGTERM QEMU writes its own disk caches out and leaves; the guest is not asked.
             process.stop(grace=_QUIT_SECONDS)
@@ -96,8 +95,7 @@ class Vm:
     def _start(self, incoming: Path | None) -> None:
         cmdline = command_line(self.record.cmdline, self.record.faults)
         argv = arguments(self._body.hardware, self._body.boot, cmdline, self.record.address, incoming)
-        record, log = self.directory / RECORD, self.directory / _QEMU_LOG
-        spawn(argv, lab=self._lab, record=record, log=log, cwd=self.directory)
+        spawn(argv, lab=self._lab, directory=self.directory, log=_QEMU_LOG)
         Deadline(_START_SECONDS, f"{self.record.name}: QEMU starts").poll(self._answers, every=0.05)
 
     def _answers(self) -> bool:
@@ -112,6 +110,3 @@ class Vm:
         if not self.is_on():
             said = console.last_line(self.directory / _QEMU_LOG)
             raise LabError(f"{self.record.name}: QEMU has ended: {said}")
-
-    def _process(self) -> Process | None:
-        return Process.load(self.directory / RECORD)

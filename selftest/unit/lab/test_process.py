@@ -22,12 +22,12 @@ def lab(tmp_path: Path) -> Path:
 
 
 def start(lab: Path, argv: list[str] = SLEEP) -> Process:
-    return spawn(argv, lab=lab, record=lab / "process.json", log=lab / "log", cwd=lab)
+    return spawn(argv, lab=lab, directory=lab, log="log")
 
 
 def test_a_recorded_process_is_found_again_and_stopped(lab: Path) -> None:
     started = start(lab)
-    found = Process.load(lab / "process.json")
+    found = Process.load(lab)
     assert found is not None
     assert [started.alive, found == started] == [True, True]
     found.stop()
@@ -106,13 +106,13 @@ def test_a_process_is_in_a_session_of_its_own(lab: Path) -> None:
 def test_a_missing_program_is_an_error_of_the_caller(lab: Path) -> None:
     with pytest.raises(FileNotFoundError):
         start(lab, ["no-such-program-here"])
-    assert Process.load(lab / "process.json") is None
+    assert Process.load(lab) is None
 
 
 def test_a_broken_record_names_its_file(lab: Path) -> None:
     (lab / "process.json").write_text("{")
     with pytest.raises(LabError, match=r"process\.json: cannot be read"):
-        Process.load(lab / "process.json")
+        Process.load(lab)
 
 
 def test_the_mark_is_not_in_our_own_environment() -> None:

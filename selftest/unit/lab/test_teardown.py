@@ -19,8 +19,7 @@ def state(tmp_path: Path) -> StateDir:
 
 
 def start(state: StateDir, *argv: str) -> Process:
-    record = state.root / f"{len(list(state.root.iterdir()))}.json"
-    return spawn(argv, lab=state.root, record=record, log=state.root / "log", cwd=state.root)
+    return spawn(argv, lab=state.root, directory=state.root, log="log")
 
 
 def test_all_processes_end_and_all_files_go(state: StateDir) -> None:
