@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kdumpcheck.checks.check import Check, CheckDefinitionError, check, check_of
-from kdumpcheck.checks.expect import Failed, NotApplicable, expect, not_applicable
+from kdumpcheck.checks.expect import Failed, NotApplicable, expect, not_applicable, prefer
 from kdumpcheck.checks.judge import Judge
 from kdumpcheck.checks.result import Outcome, Result, Severity
 from kdumpcheck.checks.subject import Subject
@@ -23,4 +23,5 @@ __all__ = [
     "check_of",
     "expect",
     "not_applicable",
+    "prefer",
 ]

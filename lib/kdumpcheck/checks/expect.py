@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words a check is written with: expect, not_applicable."""
+"""The words a check is written with: expect, prefer, not_applicable."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class Failed(AssertionError):
         self.expectation = expectation
 
 
+class Lacking(Failed):
+    """The node would probably dump, but is not as it should be: a warning, whatever the check's severity."""
+
+
 class NotApplicable(Exception):
     """The check makes no sense on this node; the text says why."""
 
@@ -37,9 +41,20 @@ def expect(ok: object, *, expected: str, found: str) -> None:
 
     Both sentences stand in the report whatever comes of it, so that a green line says what was seen.
     """
-    expectation = Expectation(expected, found)
+    _look(ok, Expectation(expected, found), Failed)
+
+
+def prefer(ok: object, *, expected: str, found: str) -> None:
+    """Say what would be better and what is; when `ok` is false the check warns, whatever its severity.
+
+    Put it after every `expect`: what would lose the dump is told first.
+    """
+    _look(ok, Expectation(expected, found), Lacking)
+
+
+def _look(ok: object, expectation: Expectation, otherwise: type[Failed]) -> None:
     if not ok:
-        raise Failed(expectation)
+        raise otherwise(expectation)
     met = _met.get()
     if met is not None:
         met.append(expectation)

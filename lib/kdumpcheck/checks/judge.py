@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kdumpcheck.checks.check import Check
-from kdumpcheck.checks.expect import Expectation, Failed, NotApplicable, expectations
+from kdumpcheck.checks.expect import Expectation, Failed, Lacking, NotApplicable, expectations
 from kdumpcheck.checks.result import Outcome, Result, Severity
 from kdumpcheck.checks.subject import Subject
 from kdumpcheck.evidence import CouldNotLook, Unknown
@@ -67,7 +67,8 @@ def _call(check: Check, subject: Subject, met: list[Expectation]) -> tuple[Outco
     try:
         check.function(**{name: subject.fact(name) for name in check.needs})
     except Failed as failed:
-        outcome = Outcome.WARN if check.severity is Severity.WARN else Outcome.FAIL
+        mild = check.severity is Severity.WARN or isinstance(failed, Lacking)
+        outcome = Outcome.WARN if mild else Outcome.FAIL
         return outcome, str(failed), failed.expectation
     except NotApplicable as reason:
         return Outcome.SKIP, str(reason), nothing

@@ -19,6 +19,7 @@ from kdumpcheck.checks import (
     check_of,
     expect,
     not_applicable,
+    prefer,
 )
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Kernels
@@ -62,6 +63,23 @@ def test_severity_makes_it_a_warning(subject: Subject) -> None:
         expect(ok=False, expected="x", found="y")
 
     assert judged(bad, subject, severity=Severity.WARN).outcome is Outcome.WARN
+
+
+def test_what_is_only_preferred_is_a_warning_in_a_check_that_could_fail(subject: Subject) -> None:
+    def lacking() -> None:
+        expect(ok=True, expected="x", found="x")
+        prefer(ok=False, expected="more", found="less")
+
+    result = judged(lacking, subject)
+    assert (result.outcome, result.expected, result.found) == (Outcome.WARN, "more", "less")
+
+
+def test_a_met_preference_is_told_like_an_expectation(subject: Subject) -> None:
+    def good() -> None:
+        prefer(ok=True, expected="more", found="enough")
+
+    result = judged(good, subject)
+    assert (result.outcome, result.expected, result.found) == (Outcome.PASS, "more", "enough")
 
 
 def test_missing_evidence_is_an_error_not_a_verdict(subject: Subject) -> None:
