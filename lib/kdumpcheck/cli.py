@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from kdumpcheck import __version__
+from kdumpcheck.catalogue import command as catalogue
 from kdumpcheck.facts import FACTS
 from kdumpcheck.lab import command as lab
 from kdumpcheck.probe import compose
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kdumpcheck {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     lab.add_parser(commands)
+    catalogue.add_parser(commands)
     probe = commands.add_parser(
         "probe",
         help="print the probe, for another tool to carry",

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from kdumpcheck.checks import Check, Judge, Outcome, Subject, check_of
+from kdumpcheck.catalogue import load_checks
+from kdumpcheck.checks import Check, Judge, Outcome, Subject
 from kdumpcheck.evidence import load
 from kdumpcheck.remedies import REMEDIES
 
@@ -21,23 +21,13 @@ ROOT = Path(__file__).parents[2]
 CASES = ROOT / "selftest" / "cases"
 
 
-def checks() -> Iterator[Check]:
-    for path in sorted((ROOT / "tests" / "validation").glob("test_*.py")):
-        spec = importlib.util.spec_from_file_location(f"validation_{path.stem}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield from (found for each in vars(module).values() if (found := check_of(each)) is not None)
-
-
 def cases() -> Iterator[tuple[Path, dict[str, Any]]]:
     for table in sorted(CASES.glob("*/expected.yaml")):
         for name, expected in yaml.safe_load(table.read_text(encoding="utf-8")).items():
             yield table.parent / f"{name}.evidence.gz", expected
 
 
-CHECKS = list(checks())
+CHECKS = load_checks(ROOT / "tests" / "validation")
 EXPECTED = list(cases())
 NAMES = [f"{path.parent.name}-{path.name.partition('.')[0]}" for path, _ in EXPECTED]
 

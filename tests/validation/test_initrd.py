@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is there an initrd for the capture kernel, for the kernel that runs now, and up to date?"""
+"""Is there an initrd for the capture kernel, for the kernel that runs now, and up to date?
+
+All that saves the dump is in it: the drivers, the mount of ROOTRAID, makedumpfile. It is looked for by the name of the
+kernel that runs, so that one made for another kernel, or not made at all, leaves a capture kernel with nothing to do.
+"""
 
 from __future__ import annotations
 
@@ -80,6 +84,7 @@ def test_initrd_is_newer_than_its_sources(initrds: Initrds, kernels: Kernels, kd
     source="metal-provision roles/node_images/files/scripts/common/dracut-lib.sh",
 )
 def test_kver_is_the_running_kernel(kernels: Kernels) -> None:
+    """The vendor's procedures build the initrd for ${KVER}; when that is another kernel, they build the wrong one."""
     if kernels.kver is None:
         not_applicable("the node has no /srv/cray/scripts/common/dracut-lib.sh")
     expect(

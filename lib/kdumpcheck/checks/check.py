@@ -56,6 +56,26 @@ class Check:
             known = ", ".join(sorted({*FACTS, PROVIDER}))
             raise CheckDefinitionError(f"check {self.id}: no fact is called {unknown[0]!r} (there are {known})")
 
+    @property
+    def line(self) -> int:
+        """Where the check begins in its file."""
+        return self.function.__code__.co_firstlineno
+
+    @property
+    def place(self) -> str:
+        """File and line of the check; the same for one file read twice."""
+        return f"{self.function.__code__.co_filename}:{self.line}"
+
+    @property
+    def explanation(self) -> str:
+        """What its author says of it beyond the title: the function's docstring, "" when there is none."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def background(self) -> str:
+        """What its file says of all checks in it: the module's docstring, "" when there is none."""
+        return inspect.cleandoc(self.function.__globals__.get("__doc__") or "")
+
 
 def check(
     check_id: str,

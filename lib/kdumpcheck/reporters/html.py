@@ -131,6 +131,7 @@ def _top(run: Run) -> str:
     table = (
         "<h3>What to do now</h3><table class='kc-todo'><thead><tr><th></th><th>Nodes</th><th>Check</th><th>Found</th>"
         f"<th>What to do</th></tr></thead><tbody>{rows}</tbody></table>"
+        "<p><small>More about a check: <code>kdumpcheck explain ID</code></small></p>"
     )
     repairs = "".join(_repair_line(remedy) for remedy in run.remedies if remedy.changes or remedy.result is False)
     return (

@@ -114,12 +114,12 @@ class Suite:
         """Make a collected check known; an id that is taken, or a mark that no check obeys, is a conflict."""
         self.run.checks[check.id] = CheckNote.of(check)
         other = self.checks.setdefault(check.id, check)
-        if _place(other) != _place(check):
-            self.conflict = f"two checks are called {check.id}: {_place(other)} and {_place(check)}"
+        if other.place != check.place:
+            self.conflict = f"two checks are called {check.id}: {other.place} and {check.place}"
         marks = {mark.name for mark in getattr(check.function, "pytestmark", ())} & _UNKNOWN_TO_CHECKS
         if marks:
             self.conflict = (
-                f"check {check.id} ({_place(check)}) cannot obey pytest's mark {min(marks)!r}: leave it out with "
+                f"check {check.id} ({check.place}) cannot obey pytest's mark {min(marks)!r}: leave it out with "
                 "--deselect or -k, or call not_applicable() in it"
             )
 
@@ -219,11 +219,6 @@ class Suite:
 
 #: Marks that pytest's own items obey. A check that ignored one would surprise its author.
 _UNKNOWN_TO_CHECKS = {"parametrize", "skip", "skipif", "usefixtures", "xfail"}
-
-
-def _place(check: Check) -> str:
-    code = check.function.__code__
-    return f"{code.co_filename}:{code.co_firstlineno}"
 
 
 #: Where the run of the suite is kept in pytest's configuration; absent when pytest runs something else.
