@@ -10,9 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Protocol, Self
+from typing import Self
 
 from kdumpcheck.fleet.look import Look, look
+from kdumpcheck.fleet.progress import Progress, Watch
 from kdumpcheck.nodes import Node
 from kdumpcheck.probe import Probe
 from kdumpcheck.transport import (
@@ -31,13 +32,6 @@ from kdumpcheck.transport import (
 DEFAULT_FANOUT = 50
 #: File descriptors one connection may need (its socket, a proxy's pipes), and those the rest of the program needs.
 _PER_NODE, _SPARE = 4, 128
-
-
-class Progress(Protocol):
-    """Is told of each node looked at."""
-
-    def __call__(self, done: int, total: int, node: str) -> None:
-        """`done` of `total` nodes have answered or failed; `node` is the latest."""
 
 
 class Fleet:
@@ -135,16 +129,19 @@ def gather(
 ) -> dict[str, Look]:
     """Call `look_at` for every node from a pool of threads; the answers in the order of the nodes."""
     looks: dict[str, Look] = {}
+    watch = Watch()
     done: SimpleQueue[tuple[Node, Future[Look]]] = SimpleQueue()
     pool = ThreadPoolExecutor(max_workers=max(1, min(fanout, len(nodes))), thread_name_prefix="look")
     try:
         for node in nodes:
-            pool.submit(look_at, node).add_done_callback(partial(_put, done, node))
-        for number in range(1, len(nodes) + 1):
-            node, future = _next(done)
-            looks[node.name] = future.result()
+            pool.submit(watch.watched, look_at, node).add_done_callback(partial(_put, done, node))
+        while len(looks) < len(nodes):
+            # A Ctrl-C just before a wait without end would not be noticed until its end.
+            with suppress(Empty):
+                node, future = done.get(timeout=1)
+                looks[node.name] = future.result()
             if progress is not None:
-                progress(number, len(nodes), node.name)
+                progress(len(looks), len(nodes), watch.slow())
     finally:
         # On Ctrl-C the threads are not waited for here: closing the connections ends them.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -153,13 +150,6 @@ def gather(
 
 def _put(done: SimpleQueue[tuple[Node, Future[Look]]], node: Node, future: Future[Look]) -> None:
     done.put((node, future))
-
-
-def _next(done: SimpleQueue[tuple[Node, Future[Look]]]) -> tuple[Node, Future[Look]]:
-    """The next node that answered. A Ctrl-C just before a wait without end would not be noticed until its end."""
-    while True:
-        with suppress(Empty):
-            return done.get(timeout=1)
 
 
 def default_fanout() -> int:

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kdumpcheck.checks import Outcome
+from kdumpcheck.nodes import fold
 from kdumpcheck.reporters.folding import findings, verdict
 from kdumpcheck.results import Run
 from kdumpcheck.results.words import result_of
 
 if TYPE_CHECKING:
-    from kdumpcheck.fleet.fleet import Progress
+    from kdumpcheck.fleet.progress import Progress
 
 Status = tuple[str, str, tuple[str, dict[str, bool]]]
 
@@ -47,17 +49,24 @@ def repair_status(report: pytest.TestReport) -> Status | None:
 
 @contextmanager
 def progress(config: pytest.Config) -> Iterator[Progress]:
-    """A line that counts nodes while they are looked at; on no terminal, only what the run's length asks for."""
+    """A line that counts nodes while they are looked at and names the slow ones; nothing where no terminal is."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     live = reporter is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
-    def told(done: int, total: int, node: str) -> None:
+    def told(done: int, total: int, slow: Sequence[str]) -> None:
         if live:
-            reporter.rewrite(f"looking at nodes: {done} of {total} ({node})", erase=True)
+            reporter.rewrite(progress_line(done, total, slow, shutil.get_terminal_size().columns - 1), erase=True)
 
     yield told
     if live:
         reporter.rewrite("", erase=True)
+
+
+def progress_line(done: int, total: int, slow: Sequence[str], width: int) -> str:
+    """Nodes done, and the slow ones by name, on one line: one that wraps could not be written over."""
+    line = f"looking at nodes: {done} of {total}"
+    line += f"; slow: {fold(slow)}" if slow else ""
+    return line if len(line) <= width else f"{line[: max(0, width - 3)]}..."
 
 
 @contextmanager

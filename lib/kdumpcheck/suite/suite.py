@@ -19,7 +19,7 @@ from kdumpcheck.evidence import Unknown, save
 from kdumpcheck.evidence.store import SUFFIX
 from kdumpcheck.facts import FACTS
 from kdumpcheck.fleet import Fleet, Look
-from kdumpcheck.fleet.fleet import Progress
+from kdumpcheck.fleet.progress import Progress
 from kdumpcheck.nodes import Inventory, Node, fold
 from kdumpcheck.probe import Probe, Section, compose
 from kdumpcheck.results import NodeLook, Run

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from selftest.unit.site import Site, without_times
 
-from kdumpcheck.fleet.fleet import Progress
+from kdumpcheck.fleet.progress import Progress
 from kdumpcheck.probe import Probe
 from kdumpcheck.suite.suite import Suite
 
