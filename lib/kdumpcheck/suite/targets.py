@@ -11,7 +11,9 @@ import pytest
 
 from kdumpcheck.evidence import Evidence, EvidenceError, load_directory
 from kdumpcheck.nodes import Inventory, InventoryError, Node, find_inventory, load_inventory
+from kdumpcheck.nodes.node import quote
 from kdumpcheck.suite.options import Options
+from kdumpcheck.transport import SCHEMES
 
 _SSH = re.compile(r"(?:ssh|paramiko|safe-ssh)://(?:(?P<user>[^@:/]+)@)?(?P<host>[^:/?@]+)(?::(?P<port>\d+))?")
 
@@ -29,13 +31,25 @@ def inventory_of(options: Options) -> Inventory:
 def nodes_of(options: Options, inventory: Inventory) -> tuple[Node, ...]:
     """The nodes to reach, never none. Raises `pytest.UsageError`."""
     if options.hosts is not None:
-        return _hosts(options.hosts)
+        return _reachable("--hosts", _hosts(options.hosts))
     if not options.nodes:
         raise pytest.UsageError("no node was named: give --nodes SET (as in --nodes 'ncn-m001,ncn-w[001-003]')")
     try:
-        return inventory.select(options.nodes)
+        return _reachable("--nodes", inventory.select(options.nodes))
     except InventoryError as error:
         raise pytest.UsageError(f"--nodes: {error}") from None
+
+
+def _reachable(option: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The same nodes, when there is a way to each of the kind its host specification names."""
+    for node in nodes:
+        scheme = (node.hostspec or "").partition("://")[0]
+        if scheme and scheme not in SCHEMES:
+            ways = ", ".join(SCHEMES)
+            raise pytest.UsageError(
+                f"{option}: {quote(node.hostspec or '')}: no way to a node is called {scheme!r} (there are {ways})"
+            )
+    return nodes
 
 
 def kept_evidence(options: Options, inventory: Inventory, directory: Path) -> dict[str, Evidence]:

@@ -10,7 +10,7 @@ from kdumpcheck.transport.connection import Connection
 from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.errors import Completed, Kind, TransportError
 from kdumpcheck.transport.exchange import LIMIT
-from kdumpcheck.transport.foreign import ForeignConnection
+from kdumpcheck.transport.foreign import SCHEMES, ForeignConnection
 from kdumpcheck.transport.privilege import run_as_root
 from kdumpcheck.transport.secret import Secret, SecretError
 from kdumpcheck.transport.settings import SshSettings
@@ -19,6 +19,7 @@ from kdumpcheck.transport.transport import Transport
 
 __all__ = [
     "LIMIT",
+    "SCHEMES",
     "Completed",
     "Connection",
     "Deadline",

@@ -21,6 +21,8 @@ from kdumpcheck.transport.process import Process
 
 #: Schemes that mean SSH: `Transport.connect` reaches those itself.
 SSH = ("ssh", "safe-ssh", "paramiko")
+#: Every scheme there is.
+SCHEMES = tuple(sorted(testinfra.backend.BACKENDS))
 #: Schemes whose backend runs a command of this machine, which then reaches the node.
 _COMMANDS = ("local", "chroot", "docker", "podman", "kubectl", "openshift", "lxc")
 #: Those of them that pass stdin on only when asked to.

@@ -65,10 +65,17 @@ class TestNodes:
     def test_hosts_that_name_none(self, site: Site, hosts: str) -> None:
         assert "--hosts" in site.refused(VALIDATION, f"--hosts={hosts}")
 
-    def test_a_way_to_a_host_that_does_not_exist(self, site: Site) -> None:
-        result = site.run(VALIDATION, "--hosts", "nonsense://x")
-        assert result.ret == pytest.ExitCode.TESTS_FAILED
-        result.stdout.fnmatch_lines(["ERROR nonsense-x: *Unknown connection type 'nonsense'*"])
+    @pytest.mark.parametrize("hosts", ["foo://x", "local://,foo://x", "foo://"])
+    def test_a_way_to_a_host_that_does_not_exist(self, site: Site, hosts: str) -> None:
+        line = site.refused(VALIDATION, "--hosts", hosts)
+        assert "oo'" in line
+        assert "there are ansible, chroot, docker, " in line
+
+    def test_a_way_to_a_node_of_the_inventory_that_does_not_exist(self, site: Site) -> None:
+        path = site.path / "nodes.yaml"
+        path.write_text("kdumpcheck-inventory: 1\nnodes:\n  ncn-w001: {hostspec: 'foo://x'}\n  ncn-w002: {}\n")
+        line = site.refused(VALIDATION, "--nodes", "ncn-w[001-002]", "--inventory", path)
+        assert line.startswith("--nodes: 'foo://x': no way to a node is called 'foo' (there are ansible, ")
 
 
 class TestContradictions:
