@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from kdumpcheck.checks import Severity, check, expect, not_applicable, prefer
+from kdumpcheck.checks import Severity, check, could_not_look, expect, not_applicable, prefer
 
 __version__ = version("kdumpcheck")
-__all__ = ["Severity", "__version__", "check", "expect", "not_applicable", "prefer"]
+__all__ = ["Severity", "__version__", "check", "could_not_look", "expect", "not_applicable", "prefer"]

@@ -7,9 +7,10 @@ nowhere to boot it, and no dump.
 
 from __future__ import annotations
 
-from kdumpcheck import check, expect
-from kdumpcheck.facts import Crashkernel, Reservation
+from kdumpcheck import check, expect, not_applicable, prefer
+from kdumpcheck.facts import Contents, Crashkernel, Initrds, Kernels, Reservation
 from kdumpcheck.facts.lines import size
+from kdumpcheck.providers import Provider
 
 ADD_IT = "Set crashkernel= in the node's boot parameters (BSS, and grub.cfg on BOOTRAID), then reboot the node."
 
@@ -61,3 +62,38 @@ def test_crash_memory_is_really_reserved(reservation: Reservation) -> None:
         expected="no complaint about crash memory in the kernel log",
         found=reservation.refusals[0] if reservation.refusals else "no complaint",
     )
+
+
+#: What the capture kernel needs beside its own image and the initrd: its tables, udev, makedumpfile.
+WORKING_ROOM = 16 * 2**20
+
+
+@check(
+    "crashkernel.enough",
+    title="The reserved memory is enough to boot and to save",
+    instruction="Raise crashkernel= in the node's boot parameters (NCNs: 360M, or 512M,high with 72M,low), reboot; or "
+    "make the initrd smaller (module_blacklist, omit_drivers).",
+    source="Linux Documentation/admin-guide/kdump/kdump.rst; rhkdump kdump-utils kdumpctl estimate; "
+    "seen with 96M: loaded, and out of memory after the crash",
+    follows=(
+        "crashkernel.present",
+        "crashkernel.wellformed",
+        "crashkernel.reserved",
+        "initrd.present",
+        "initrd.readable",
+    ),
+)
+def test_crash_memory_is_enough(
+    reservation: Reservation, initrds: Initrds, contents: Contents, kernels: Kernels, kdump: Provider
+) -> None:
+    """While it boots, the capture kernel holds itself, the initrd as it was loaded, and the initrd unpacked."""
+    path = kdump.initrd(kernels.running)
+    initrd, opened = initrds.get(path), contents.get(path)
+    if initrd is None or opened is None:
+        not_applicable(f"there is no {path} to measure")
+    needed = reservation.kernel_size + initrd.size + opened.unpacked + WORKING_ROOM
+    parts = f"kernel {size(reservation.kernel_size)}, initrd {size(initrd.size)}, unpacked {size(opened.unpacked)}"
+    found = f"{size(reservation.reserved)} reserved"
+    expect(reservation.reserved >= needed, expected=f"at least {size(needed)} ({parts})", found=found)
+    comfortable = needed + needed // 10
+    prefer(reservation.reserved >= comfortable, expected=f"{size(comfortable)}, some to spare", found=found)

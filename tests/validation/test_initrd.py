@@ -1,32 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is there an initrd for the capture kernel, for the kernel that runs now, and up to date?
+"""Is there an initrd for the capture kernel: readable, up to date, and the one that is loaded?
 
-All that saves the dump is in it: the drivers, the mount of ROOTRAID, makedumpfile. It is looked for by the name of the
-kernel that runs, so that one made for another kernel, or not made at all, leaves a capture kernel with nothing to do.
+What is inside it is judged in test_capture.py.
 """
 
 from __future__ import annotations
 
-from kdumpcheck import Severity, check, expect, not_applicable
-from kdumpcheck.facts import Initrds, Kernels
+from datetime import UTC, datetime
+
+from kdumpcheck import Severity, check, could_not_look, expect, not_applicable
+from kdumpcheck.facts import Contents, Initrds, Kernels, Reservation, Units
+from kdumpcheck.facts.initrds import Initrd
 from kdumpcheck.facts.lines import size
 from kdumpcheck.providers import Provider
 
 SOURCE = "docs-csm background/ncn_kdump.md, Resetting kdump; openSUSE/kdump init/mkdumprd"
+BUILD_IT = "systemctl restart kdump.service builds it (10-30 seconds)."
 
 
 @check(
     "initrd.present",
     title="The running kernel has a kdump initrd",
     remedy="initrd.rebuild",
-    instruction="systemctl restart kdump.service builds it (10-30 seconds).",
+    instruction=BUILD_IT,
     source=SOURCE,
     follows=("crashkernel.present",),
 )
-def test_running_kernel_has_an_initrd(initrds: Initrds, kernels: Kernels, kdump: Provider) -> None:
+def test_running_kernel_has_an_initrd(
+    initrds: Initrds, kernels: Kernels, reservation: Reservation, kdump: Provider
+) -> None:
+    """What was loaded before the file went would still run, but nobody can look into it any more."""
     path = kdump.initrd(kernels.running)
     others = ", ".join(initrd.path for initrd in initrds.found if initrd.path != path)
     missing = f"it is not there, only {others}" if others else "it is not there"
+    if not initrds.get(path) and reservation.loaded:
+        could_not_look(
+            f"{path}: {missing}; a capture kernel is loaded, but what it would do cannot be told. {BUILD_IT}"
+        )
     expect(initrds.get(path), expected=path, found=path if initrds.get(path) else missing)
 
 
@@ -37,37 +47,101 @@ def test_running_kernel_has_an_initrd(initrds: Initrds, kernels: Kernels, kdump:
     source=SOURCE,
     follows=("initrd.present",),
 )
-def test_initrd_is_readable(initrds: Initrds, kernels: Kernels, kdump: Provider) -> None:
-    path = kdump.initrd(kernels.running)
-    initrd = initrds.get(path)
-    expect(initrd, expected=path, found=path if initrd else "it is not there")
-    if initrd is None:
-        return
-    expect(initrd.kind == "regular file", expected="a regular file with content", found=f"{initrd.kind}")
+def test_initrd_is_readable(initrds: Initrds, contents: Contents, kernels: Kernels, kdump: Provider) -> None:
+    initrd = the_initrd(initrds, kernels, kdump)
+    expect(initrd.kind == "regular file", expected="a regular file with content", found=initrd.kind)
     expect(initrd.size > 0, expected="more than 0 bytes", found=size(initrd.size))
     expect(
         initrd.format,
         expected="a compressed cpio archive",
         found=f"{initrd.format} archive" if initrd.format else f"it begins with {initrd.magic or 'nothing'}",
     )
+    opened = contents.get(initrd.path)
+    damage = opened.damage if opened else "it could not be opened"
+    expect(not damage, expected="an archive that is whole", found=damage or "whole")
 
 
 @check(
     "initrd.fresh",
     title="The kdump initrd is newer than what it is built from",
+    severity=Severity.WARN,
     remedy="initrd.rebuild",
     source="openSUSE/kdump init/mkdumprd (rebuilds unless each source is older)",
     follows=("initrd.present",),
 )
 def test_initrd_is_newer_than_its_sources(initrds: Initrds, kernels: Kernels, kdump: Provider) -> None:
+    """The old one may well dump, but not as configured now; kdump will rebuild it at its next start."""
+    initrd = the_initrd(initrds, kernels, kdump)
+    nothing_is_newer(initrd, initrds, kdump.initrd_sources(kernels.running))
+
+
+@check(
+    "initrd.outdated",
+    title="Nothing else that goes into the kdump initrd has changed since",
+    severity=Severity.WARN,
+    remedy="initrd.rebuild",
+    instruction="kdump does not notice this change itself: " + BUILD_IT,
+    source="openSUSE/kdump init/mkdumprd (what it does not compare: fstab, dracut.conf.d, modules, makedumpfile)",
+    follows=("initrd.present",),
+)
+def test_initrd_is_newer_than_what_kdump_overlooks(initrds: Initrds, kernels: Kernels, kdump: Provider) -> None:
+    initrd = the_initrd(initrds, kernels, kdump)
+    looked_at = kdump.initrd_sources(kernels.running)
+    nothing_is_newer(initrd, initrds, tuple(source for source in initrds.sources if source not in looked_at))
+
+
+@check(
+    "initrd.loaded",
+    title="The initrd on disk is the one that is loaded",
+    severity=Severity.WARN,
+    instruction="systemctl restart kdump.service loads what is on disk.",
+    source="openSUSE/kdump init/load.sh (loads after it has built, never before)",
+    follows=("initrd.present", "service.active"),
+)
+def test_initrd_was_built_before_it_was_loaded(
+    initrds: Initrds, units: Units, reservation: Reservation, kernels: Kernels, kdump: Provider
+) -> None:
+    """The kernel keeps its own copy: a file that was changed since says nothing about what a crash will boot."""
+    if not reservation.loaded:
+        not_applicable("no capture kernel is loaded")
+    initrd = the_initrd(initrds, kernels, kdump)
+    loaded = units.get(kdump.units[0]).active_at
+    if loaded is None:
+        could_not_look(f"systemd does not say when {kdump.units[0]} loaded the capture kernel")
+    # systemd's time is cut to whole seconds, and so is the file's.
+    expect(
+        initrd.mtime <= loaded + 1,
+        expected=f"a file from before {clock(loaded)}, when {kdump.units[0]} loaded it",
+        found=f"written {clock(initrd.mtime)}",
+    )
+
+
+@check(
+    "initrd.built-here",
+    title="The kdump initrd was built on this node",
+    severity=Severity.WARN,
+    remedy="initrd.rebuild",
+    source="metal-provision create-kis-artifacts.sh (builds one on the image builder); docs-csm CASMREL-1091",
+    follows=("initrd.present",),
+)
+def test_initrd_was_built_on_this_node(initrds: Initrds, kernels: Kernels, kdump: Provider) -> None:
+    """One that came with the image was made for the disks of the machine that built the image."""
+    initrd = the_initrd(initrds, kernels, kdump)
+    if initrds.in_upper_layer is None:
+        not_applicable("the root of this node is no overlay")
+    here = initrd.path in initrds.in_upper_layer
+    expect(here, expected="in the upper layer", found="in the upper layer" if here else "in the image only")
+
+
+def the_initrd(initrds: Initrds, kernels: Kernels, kdump: Provider) -> Initrd:
+    """The initrd a crash boots with; where there is none, initrd.present says so and nothing else."""
     path = kdump.initrd(kernels.running)
-    initrd = initrds.get(path)
-    expect(initrd, expected=path, found=path if initrd else "it is not there")
-    if initrd is None:
-        return
-    newer = [
-        source for source in kdump.initrd_sources(kernels.running) if initrds.sources.get(source, 0) > initrd.mtime
-    ]
+    return initrds.get(path) or not_applicable(f"there is no {path}")
+
+
+def nothing_is_newer(initrd: Initrd, initrds: Initrds, sources: tuple[str, ...]) -> None:
+    """What is asked of the two ages."""
+    newer = [source for source in sources if initrds.sources.get(source, 0) > initrd.mtime]
     expect(
         not newer,
         expected="nothing it is built from is newer",
@@ -75,20 +149,6 @@ def test_initrd_is_newer_than_its_sources(initrds: Initrds, kernels: Kernels, kd
     )
 
 
-@check(
-    "kernel.kver",
-    title="The vendor's scripts mean the kernel that runs",
-    severity=Severity.WARN,
-    instruction="A kernel was updated and the node not rebooted, or two are installed: reboot, or remove the one "
-    "not used. Until then take `uname -r` where documents say ${KVER}.",
-    source="metal-provision roles/node_images/files/scripts/common/dracut-lib.sh",
-)
-def test_kver_is_the_running_kernel(kernels: Kernels) -> None:
-    """The vendor's procedures build the initrd for ${KVER}; when that is another kernel, they build the wrong one."""
-    if kernels.kver is None:
-        not_applicable("the node has no /srv/cray/scripts/common/dracut-lib.sh")
-    expect(
-        kernels.kver == kernels.running,
-        expected=f"KVER is {kernels.running}",
-        found=f"KVER is {kernels.kver or 'empty'}",
-    )
+def clock(seconds: int) -> str:
+    """A moment as an operator reads it."""
+    return f"{datetime.fromtimestamp(min(seconds, 253402300799), UTC):%Y-%m-%d %H:%M:%S} UTC"

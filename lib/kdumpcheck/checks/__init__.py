@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kdumpcheck.checks.check import Check, CheckDefinitionError, check, check_of
-from kdumpcheck.checks.expect import Failed, NotApplicable, expect, not_applicable, prefer
+from kdumpcheck.checks.expect import Failed, NotApplicable, could_not_look, expect, not_applicable, prefer
 from kdumpcheck.checks.judge import Judge
 from kdumpcheck.checks.result import Outcome, Result, Severity
 from kdumpcheck.checks.subject import Subject
@@ -21,6 +21,7 @@ __all__ = [
     "Subject",
     "check",
     "check_of",
+    "could_not_look",
     "expect",
     "not_applicable",
     "prefer",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words a check is written with: expect, prefer, not_applicable."""
+"""The words a check is written with: expect, prefer, not_applicable, could_not_look."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import NoReturn
+
+from kdumpcheck.evidence import CouldNotLook, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,14 @@ def _look(ok: object, expectation: Expectation, otherwise: type[Failed]) -> None
         met.append(expectation)
 
 
-def not_applicable(reason: str) -> None:
+def not_applicable(reason: str) -> NoReturn:
     """Leave the check: it does not apply to this node, for this reason."""
     raise NotApplicable(reason)
+
+
+def could_not_look(reason: str) -> NoReturn:
+    """Leave the check: what it needs cannot be told, for this reason. That is an error and no word about the node."""
+    raise CouldNotLook(Unknown(reason))
 
 
 @contextmanager

@@ -6,8 +6,11 @@ A check asks for a fact by the name it has here; that is also how the probe know
 
 from __future__ import annotations
 
+from kdumpcheck.facts.contents import Contents
 from kdumpcheck.facts.crashkernel import Crashkernel
+from kdumpcheck.facts.devices import Devices
 from kdumpcheck.facts.fact import Fact
+from kdumpcheck.facts.fstab import Fstab
 from kdumpcheck.facts.initrds import Initrds
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
@@ -19,7 +22,10 @@ from kdumpcheck.facts.units import Units
 
 #: The word a check uses for a fact, and the fact it gets.
 FACTS: dict[str, type[Fact]] = {
+    "contents": Contents,
     "crashkernel": Crashkernel,
+    "devices": Devices,
+    "fstab": Fstab,
     "initrds": Initrds,
     "kernels": Kernels,
     "packages": Packages,
@@ -32,8 +38,11 @@ FACTS: dict[str, type[Fact]] = {
 
 __all__ = [
     "FACTS",
+    "Contents",
     "Crashkernel",
+    "Devices",
     "Fact",
+    "Fstab",
     "Initrds",
     "Kernels",
     "Packages",

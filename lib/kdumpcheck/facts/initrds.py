@@ -18,14 +18,19 @@ for file in /boot/initrd-*-kdump /boot/initramfs-*kdump.img /var/lib/kdump/initr
     # GNU stat ends the line itself and takes no \t: the tabs are real ones.
     stat -L -c "initrd	%n	%F	%s	%Y	$magic" "$file" 2>/dev/null ||
         printf 'initrd\t%s\tdangling link\t0\t0\t\n' "$file"
-done | head -n 64
+    [ -f "/run/overlayfs$file" ] && printf 'upper\t%s\n' "$file"
+done | head -n 128
+[ -d /run/overlayfs ] && printf 'layered\tyes\n'
+exit 0
 """
 _SOURCES = r"""
 kernel=$(uname -r)
 for file in /etc/sysconfig/kdump /root/.ssh/id_dsa /root/.ssh/id_dsa.pub /etc/hosts /etc/nsswitch.conf \
-    "/boot/vmlinuz-$kernel" "/boot/Image-$kernel"; do
-    [ -e "$file" ] && stat -L -c "source	%n	%Y" "$file"
+    "/boot/vmlinuz-$kernel" "/boot/Image-$kernel" /etc/fstab /etc/dracut.conf /etc/dracut.conf.d/*.conf \
+    "/lib/modules/$kernel/modules.dep" /usr/sbin/makedumpfile /usr/bin/makedumpfile; do
+    [ -e "$file" ] && set -- "$@" "$file"
 done
+[ $# -eq 0 ] || stat -L -c "source	%n	%Y" "$@"
 exit 0
 """
 #: First bytes of what a kernel accepts as an initrd: the compressor's, or a bare (perhaps early microcode) cpio.
@@ -69,6 +74,8 @@ class Initrds:
 
     found: tuple[Initrd, ...]
     sources: Mapping[str, int]
+    #: Those found that were written on this node, in the upper layer; None where the root is no overlay.
+    in_upper_layer: frozenset[str] | None = None
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
@@ -83,7 +90,8 @@ class Initrds:
             for path, kind, size, mtime, magic in rows(text, "initrd", 5)
         )
         ages = {path: whole_number(mtime) or 0 for path, mtime in rows(sources, "source", 2)}
-        return cls(found, ages)
+        upper = frozenset(path for (path,) in rows(text, "upper", 1))
+        return cls(found, ages, upper if list(rows(text, "layered", 1)) else None)
 
     def get(self, path: str) -> Initrd | None:
         """The initrd at a path, or None."""

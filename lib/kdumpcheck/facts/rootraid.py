@@ -39,7 +39,8 @@ while read -r _ _ device root point options _; do
     [ "$root" = / ] || continue
     describe "$point/boot"
     describe "$point/crash"
-    [ "$savedir" = /crash ] || [ -z "$savedir" ] || describe "$point/${savedir#/}"
+    inside=${savedir#"$point"}
+    [ "$inside" = /crash ] || [ -z "$inside" ] || describe "$point/${inside#/}"
 done </proc/self/mountinfo
 exit 0
 """

@@ -53,10 +53,11 @@ _PLAIN = re.compile(r'"([^"\\$`]*)"')
 def _settings(text: str) -> Mapping[str, str] | None:
     if text.startswith("#absent"):
         return None
-    return dict(setting for line in text.splitlines() if (setting := _setting(line)) is not None)
+    return dict(read for line in text.splitlines() if (read := setting(line)) is not None)
 
 
-def _setting(line: str) -> tuple[str, str] | None:
+def setting(line: str) -> tuple[str, str] | None:
+    """One line of a sysconfig file as the shell would read it: name and value, or None for any other line."""
     name, equals, rest = line.strip().partition("=")
     if not equals:
         return None

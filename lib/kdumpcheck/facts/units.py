@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar, Self
 
 from kdumpcheck.evidence import Evidence, Unknown
@@ -14,7 +15,7 @@ from kdumpcheck.probe import Section
 _NAMES = "kdump.service kdump-early.service kdump-tools.service"
 _PROPERTIES = (
     "Id LoadState ActiveState SubState Result UnitFileState ExecMainStatus ConditionResult "
-    "ActiveEnterTimestampMonotonic"
+    "ActiveEnterTimestampMonotonic ActiveEnterTimestamp"
 )
 # After a boot or a restart the initrd may be under construction (10-30 s on metal). That is no fault: wait for it,
 # here on the node and before anything else is read, so that all of the evidence is of the settled state.
@@ -28,12 +29,16 @@ while systemctl is-active {_NAMES} 2>/dev/null | grep -q -x activating; do
 done
 printf 'waited=%s\n' "$waited"
 """
-_SHOW = f"systemctl show --no-pager {' '.join(f'-p {name}' for name in _PROPERTIES.split())} {_NAMES}"
+# TZ: systemd writes times as the caller would read them.
+_SHOW = f"TZ=UTC systemctl show --no-pager {' '.join(f'-p {name}' for name in _PROPERTIES.split())} {_NAMES}"
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit as `systemctl show` states it. `active_since` is in seconds after boot, None if never."""
+    """One unit as `systemctl show` states it. `active_since` is in seconds after boot, None if never.
+
+    `active_at` is the same moment by the node's clock of then, in seconds since 1970.
+    """
 
     name: str
     load_state: str
@@ -44,6 +49,7 @@ class Unit:
     exit_status: int | None
     condition_met: bool
     active_since: float | None
+    active_at: int | None = None
 
     @property
     def exists(self) -> bool:
@@ -101,4 +107,13 @@ def _unit(found: Mapping[str, str]) -> Unit:
         exit_status=whole_number(found.get("ExecMainStatus", "")),
         condition_met=found.get("ConditionResult", "") == "yes",
         active_since=since / 1e6 if since else None,
+        active_at=_moment(found.get("ActiveEnterTimestamp", "")),
     )
+
+
+def _moment(text: str) -> int | None:
+    """A time as systemd writes it for TZ=UTC ("Sun 2026-11-22 22:32:15 UTC")."""
+    try:
+        return int(datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None

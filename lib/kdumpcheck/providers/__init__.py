@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Packages
-from kdumpcheck.providers import suse_legacy
+from kdumpcheck.providers import suse, suse_legacy
 from kdumpcheck.providers.provider import Provider
 
 #: Every provider this release knows, in the order in which they are asked.
-PROVIDERS: tuple[Provider, ...] = (suse_legacy.PROVIDER,)
+PROVIDERS: tuple[Provider, ...] = (suse_legacy.PROVIDER, suse.PROVIDER)
 
 __all__ = ["PROVIDERS", "Provider", "select"]
 

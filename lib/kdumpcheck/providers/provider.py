@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Protocol
 
+from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.sysconfig import Sysconfig
 
@@ -24,11 +26,22 @@ class Provider(Protocol):
     def units(self) -> tuple[str, ...]:
         """The units that must be enabled, the one that loads the capture kernel first."""
 
+    @property
+    def capture_files(self) -> tuple[str, ...]:
+        """Ends of the paths of what must be inside the initrd for a dump to be written."""
+
+    @property
+    def reads_fstab(self) -> bool:
+        """Whether `/` in the node's fstab says where the next initrd will save."""
+
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """True when this is the implementation installed on the node, else why it is not."""
 
     def initrd(self, kernel: str) -> str:
         """Path of the initrd that the capture kernel for `kernel` (uname -r) boots with."""
+
+    def capture_kernel(self, kernels: Kernels) -> str:
+        """Release of the kernel that a crash boots ("" when there is none)."""
 
     def initrd_sources(self, kernel: str) -> tuple[str, ...]:
         """Paths that the initrd must be newer than, where they exist."""
@@ -37,7 +50,13 @@ class Provider(Protocol):
         """Paths at which the image of `kernel` may be; the first that exists is the one."""
 
     def build(self, image: str, initrd: str) -> tuple[str, ...]:
-        """The command that builds an initrd for a kernel image at a path of our choice, and changes nothing else."""
+        """The command that builds an initrd for a kernel image at a path of our choice, and changes nothing else.
+
+        Empty for an implementation that builds in one place only.
+        """
+
+    def saves_to(self, settings: Mapping[str, str]) -> str:
+        """Path in the capture kernel's own tree where dumps go, by the settings inside the initrd ("" for none)."""
 
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """Path on ROOTRAID ("/crash") where the capture kernel will look for the save directory."""

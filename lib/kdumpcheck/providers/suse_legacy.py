@@ -6,12 +6,14 @@ Source: openSUSE/kdump, branches SLE-15-SP4 and SLE-15-SP5: init/load.sh, init/m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
+from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.providers.savedir import local_path
 
 #: From here on kdump keeps one initrd in /var/lib/kdump and reads no fstab.
 FIRST_NEW = (1, 9)
@@ -24,6 +26,8 @@ class SuseLegacy:
     name: str = "suse_legacy"
     title: str = "SUSE kdump before 1.9"
     units: tuple[str, ...] = ("kdump.service", "kdump-early.service")
+    capture_files: tuple[str, ...] = ("makedumpfile", "kdump/kdump-save", "initrd.target.wants/kdump-save.service")
+    reads_fstab: bool = True
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """Fit a node whose RPM database holds one `kdump` older than 1.9."""
@@ -39,6 +43,10 @@ class SuseLegacy:
     def initrd(self, kernel: str) -> str:
         """`/boot/initrd-<uname -r>-kdump` (kdumptool/kernelpath.cc)."""
         return f"/boot/initrd-{kernel}-kdump"
+
+    def capture_kernel(self, kernels: Kernels) -> str:
+        """The running kernel (kdumptool/findkernel.cc)."""
+        return kernels.running
 
     def initrd_sources(self, kernel: str) -> tuple[str, ...]:
         """What init/mkdumprd compares ages with; it rebuilds unless each is older than the initrd."""
@@ -59,11 +67,14 @@ class SuseLegacy:
         """`mkdumprd -f -K IMAGE -I INITRD`, as the node image's own pipeline calls it (create-kis-artifacts.sh)."""
         return "mkdumprd", "-f", "-K", image, "-I", initrd
 
+    def saves_to(self, settings: Mapping[str, str]) -> str:
+        """Below /kdump, where it is mounted; the initrd's own KDUMP_SAVEDIR begins with the mount ("/mnt0/crash")."""
+        path = local_path(settings)
+        return f"/kdump{path}" if path else ""
+
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """KDUMP_SAVEDIR's path: kdump mounts ROOTRAID as the root and follows it from there."""
-        savedir = sysconfig.live.get("KDUMP_SAVEDIR", "").split()
-        path = urlsplit(savedir[0]).path if savedir else ""
-        return path.rstrip("/") or "/crash"
+        return local_path(sysconfig.live) or "/crash"
 
 
 PROVIDER = SuseLegacy()

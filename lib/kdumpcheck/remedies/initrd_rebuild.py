@@ -48,6 +48,10 @@ class InitrdRebuild:
             raise RemedyError(
                 f"/boot holds no image of the running kernel {kernels.running}: reboot into an installed one"
             )
+        if not provider.build(image, path):
+            raise RemedyError(
+                f"{provider.title} builds in place only: run `mkdumprd -f && systemctl restart {provider.units[0]}`"
+            )
         changes = {path: {"old": _words(initrds.get(path)), "new": f"built for {image}"}}
         comment = f"build a new {path} beside the old, prove it, swap them and restart {provider.units[0]}, or undo it"
         # At worst it builds, proves three times, restarts, and restarts again to undo.

@@ -9,8 +9,9 @@ import pytest
 from selftest.unit.kept import captured, evidence
 
 from kdumpcheck.evidence import Unknown
-from kdumpcheck.facts import Sysconfig
-from kdumpcheck.providers import PROVIDERS, select
+from kdumpcheck.facts import Kernels, Sysconfig
+from kdumpcheck.providers import PROVIDERS, Provider, select
+from kdumpcheck.providers.suse import PROVIDER as SUSE
 from kdumpcheck.providers.suse_legacy import PROVIDER as LEGACY
 from kdumpcheck.providers.suse_legacy import SuseLegacy
 
@@ -27,9 +28,8 @@ def test_sle_before_sp6_is_the_legacy_line(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.9-1", "1.9.4-1", "1.10-1", "2.0.6+git-150600.3", "2.1-1", "10.0-1"])
-def test_sle_from_sp6_on_is_not(version: str) -> None:
-    chosen = choice(f"asked\trpm\nrpm\tkdump\t{version}\n")
-    assert chosen is not LEGACY
+def test_sle_from_sp6_on_is_the_new_line(version: str) -> None:
+    assert choice(f"asked\trpm\nrpm\tkdump\t{version}\n") is SUSE
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,45 @@ def test_names_are_distinct() -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=[provider.name for provider in PROVIDERS])
-def test_every_provider_is_whole(provider: SuseLegacy) -> None:
+def test_every_provider_is_whole(provider: Provider) -> None:
     assert provider.units
     assert all(unit.endswith(".service") for unit in provider.units)
     assert provider.initrd(KERNEL).startswith("/")
     images = provider.kernel_images(KERNEL)
     assert images
-    command = provider.build(images[0], "/boot/.new")
-    assert images[0] in command
-    assert "/boot/.new" in command
+    assert provider.capture_files
+
+
+def test_the_legacy_builder_is_told_where_to_build() -> None:
+    command = LEGACY.build("/boot/vmlinuz-1", "/boot/.new")
+    assert {"/boot/vmlinuz-1", "/boot/.new"} <= set(command)
+
+
+class TestSuse:
+    def test_its_initrd_is_one_for_all_kernels(self) -> None:
+        assert SUSE.initrd(KERNEL) == "/var/lib/kdump/initrd"
+
+    def test_a_crash_boots_the_kernel_its_link_leads_to(self) -> None:
+        kernels = Kernels("1.0-running", None, {"/var/lib/kdump/kernel": f"/boot/vmlinuz-{KERNEL}"})
+        assert SUSE.capture_kernel(kernels) == KERNEL
+        assert SUSE.capture_kernel(Kernels("1.0-running", None)) == ""
+
+    @pytest.mark.parametrize(
+        ("savedir", "link"),
+        [
+            ("/run/initramfs/overlayfs/var/crash", "/var/crash"),
+            ("file:///run/initramfs/overlayfs/var/crash/", "/var/crash"),
+            ("/run/initramfs/overlayfs/dumps", "/dumps"),
+            ("nfs://server/var/crash", "/var/crash"),
+            ("", "/var/crash"),
+        ],
+    )
+    def test_the_link_is_the_directory_within_rootraid(self, savedir: str, link: str) -> None:
+        assert SUSE.dump_link(Sysconfig({"KDUMP_SAVEDIR": savedir}, None)) == link
+
+    def test_dumps_go_below_the_mounts_of_the_capture_kernel(self) -> None:
+        assert SUSE.saves_to({"KDUMP_SAVEDIR": "/var/crash"}) == "/kdump/mnt/var/crash"
+        assert SUSE.saves_to({"KDUMP_SAVEDIR": "ssh://me@server/x"}) == ""
 
 
 class TestSuseLegacy:

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is inside the kdump initrds: where each will mount, what it will run, which drivers it brings.
+
+The node's fstab and configuration say what the next initrd will be; only the one that is there says what a crash does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Self
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.facts.lines import whole_number
+from kdumpcheck.facts.sysconfig import setting
+from kdumpcheck.probe import Section
+
+# lsinitrd would do, but it writes a temporary file. The archive is unpacked once, into three readers at the same time:
+# tee passes it on through pipes. What the readers find is written line by line, so that it does not run together.
+_SCRIPT = r"""
+command -v cpio >/dev/null 2>&1 || { echo 'cannot	there is no cpio on the node to read it with'; exit 0; }
+# Early microcode is an archive of its own in front of the real one.
+unpack() {
+    skip=cat
+    case $(head -c 6 "$1") in
+        07070[12])
+            for tool in /lib/dracut/skipcpio /usr/lib/dracut/skipcpio; do [ -x "$tool" ] && skip=$tool; done ;;
+    esac
+    case $("$skip" "$1" | head -c 6 | od -A n -t x1 | tr -d ' \n') in
+        fd377a585a00) with='xz -dc' ;;
+        1f8b*) with='gzip -dc' ;;
+        28b52ffd*) with='zstd -dcq' ;;
+        425a68*) with='bzip2 -dc' ;;
+        02214c18*) with='lz4 -dc' ;;
+        894c5a4f*) with='lzop -dc' ;;
+        30373037303[12]) with=cat ;;
+        *) return 9 ;;
+    esac
+    command -v "${with%% *}" >/dev/null 2>&1 || {
+        printf 'cannot\tthere is no %s on the node to unpack it with\n' "${with%% *}" >&6
+        return 0
+    }
+    "$skip" "$1" | $with
+}
+# What comes after the archive's end is read all the same, or the writer would be cut off.
+read_out() { cpio -i --quiet --to-stdout "$@"; cat >/dev/null; }
+list() { cpio -itv --quiet; printf 'end\t%s\n' $?; cat >/dev/null; }
+summary='
+function tell(version) {
+    if (names[version] != "") { printf "modules\t%s\t%s\n", version, names[version]; fflush() }
+    names[version] = ""
+}
+$1 == "end" { print; fflush(); next }
+/^-/ { bytes += int(($5 + 4095) / 4096) * 4096 }
+/^[-l]/ && $9 ~ /(^|\/)lib\/modules\/[^\/]+\/.*\.ko(\.[a-z0-9]+)?$/ {
+    parts = split($9, part, "/")
+    for (i = 1; part[i] != "modules"; i++);
+    version = part[i + 1]; name = part[parts]; sub(/\.ko.*/, "", name)
+    names[version] = names[version] " " name
+    if (length(names[version]) > 3000) tell(version)
+    next
+}
+/^[-l]/ && $9 ~ /makedumpfile$|kdump-save|^kdump\/|bin\/mdadm$|\/kdump[^\/]*$/ {
+    printf "file\t%s\t%s\n", $9, $5; fflush()
+}
+END { for (version in names) tell(version); printf "bytes\t%.0f\n", bytes }
+'
+open_up() {
+    printf 'initrd\t%s\n' "$1"
+    { { { unpack "$1"; printf 'unpacked\t%s\n' $? >&6; } | tee /dev/fd/7 /dev/fd/8 |
+        read_out etc/fstab | sed -n '/^[^#]/s/^/fstab	/p' >&6; } 7>&1 |
+        read_out etc/kdump.conf etc/sysconfig/kdump |
+        sed -n -e 's/^\(KDUMP_SMTP_PASSWORD=\).*/\1"[redacted]"/' -e 's#://[^[:space:]]*@#://[redacted]@#g' \
+            -e '/^[[:space:]]*KDUMP[A-Z_]*=/s/^/config	/p' >&6; } 8>&1 | list | awk "$summary"
+}
+exec 6>&1
+for file in "/boot/initrd-$(uname -r)-kdump" /var/lib/kdump/initrd; do
+    [ -f "$file" ] && open_up "$file" 2>/dev/null
+done
+exit 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureMount:
+    """One line of the initrd's own fstab: what the capture kernel will mount, and where in its own tree."""
+
+    device: str
+    point: str
+    fstype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One initrd, opened.
+
+    `unpacked` is what it takes in memory, in bytes; `files` those of its files that kdump needs, with their sizes;
+    `modules` its drivers by kernel release; `settings` the copy of the configuration that it carries;
+    `damage` says why it could not be read to its end ("" when it could).
+    """
+
+    path: str
+    unpacked: int
+    files: Mapping[str, int]
+    modules: Mapping[str, frozenset[str]]
+    mounts: tuple[CaptureMount, ...]
+    settings: Mapping[str, str]
+    damage: str
+
+    def has(self, ending: str) -> bool:
+        """Whether a file of this name is in it, in whatever directory."""
+        return any(name == ending or name.endswith("/" + ending) for name in self.files)
+
+    def mount_of(self, path: str) -> CaptureMount | None:
+        """The mount on which a path of the capture kernel's tree lies: the longest that fits, as the kernel sees it."""
+        fitting = [mount for mount in self.mounts if _lies_under(path, mount.point)]
+        return max(fitting, key=lambda mount: len(mount.point.rstrip("/")), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The initrds that kdump may have loaded, opened, by path."""
+
+    sections: ClassVar[tuple[Section, ...]] = (Section("contents", _SCRIPT, timeout=60, limit=256 * 1024),)
+
+    by_path: Mapping[str, Opened]
+
+    @classmethod
+    def parse(cls, evidence: Evidence) -> Self | Unknown:
+        """Read the listing of each initrd (cpio(1)) and the files taken out of it (dracut(8), kdump(7))."""
+        text = evidence.text("contents")
+        if isinstance(text, Unknown):
+            return text
+        readers: dict[str, _Reader] = {}
+        reader = _Reader("")
+        for line in text.split("\n"):
+            kind, _, rest = line.partition("\t")
+            if kind == "initrd":
+                reader = readers.setdefault(rest, _Reader(rest))
+            elif kind == "cannot":
+                return Unknown(f"the kdump initrd could not be opened: {rest[:120]}")
+            else:
+                reader.take(kind, rest)
+        return cls({path: reader.opened for path, reader in readers.items()})
+
+    def get(self, path: str) -> Opened | None:
+        """The opened initrd at a path, or None when there is none."""
+        return self.by_path.get(path)
+
+
+class _Reader:
+    """Collects the lines about one initrd."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._lines: dict[str, list[str]] = {}
+
+    def take(self, kind: str, rest: str) -> None:
+        self._lines.setdefault(kind, []).append(rest)
+
+    def _only(self, kind: str) -> int | None:
+        return whole_number(self._lines.get(kind, [""])[0])
+
+    @cached_property
+    def opened(self) -> Opened:
+        files = [line.split("\t") for line in self._lines.get("file", [])]
+        return Opened(
+            path=self.path,
+            unpacked=self._only("bytes") or 0,
+            files={columns[0]: whole_number(columns[1]) or 0 for columns in files if len(columns) == 2},
+            modules=self._modules(),
+            mounts=tuple(
+                CaptureMount(*words[:3])
+                for line in self._lines.get("fstab", [])
+                if len(words := line.split()) >= 3 and not words[0].startswith("#")
+            ),
+            settings=dict(read for line in self._lines.get("config", []) if (read := setting(line)) is not None),
+            damage=self._damage(),
+        )
+
+    def _modules(self) -> Mapping[str, frozenset[str]]:
+        names: dict[str, set[str]] = {}
+        for line in self._lines.get("modules", []):
+            release, _, words = line.partition("\t")
+            names.setdefault(release, set()).update(module(word) for word in words.split())
+        return {release: frozenset(found) for release, found in names.items()}
+
+    def _damage(self) -> str:
+        unpacked, listed = self._only("unpacked"), self._only("end")
+        if unpacked == 9:
+            return "it is no archive that a kernel could unpack"
+        if unpacked is None or listed is None or not self._only("bytes"):
+            return "it could not be read to its end"
+        return "" if unpacked == 0 and listed == 0 else "it breaks off or is damaged inside"
+
+
+def module(name: str) -> str:
+    """A kernel module's name as the kernel spells it: file names may have "-" where it says "_"."""
+    return name.replace("-", "_")
+
+
+def _lies_under(path: str, point: str) -> bool:
+    stem = point.rstrip("/")
+    return path == stem or path.startswith(stem + "/")

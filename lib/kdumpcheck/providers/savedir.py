@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""KDUMP_SAVEDIR, as both lines of SUSE's kdump read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+
+def local_path(settings: Mapping[str, str]) -> str:
+    """The local directory KDUMP_SAVEDIR names, bare or as file://; "" when it names none (sysconfig.kdump.in)."""
+    words = settings.get("KDUMP_SAVEDIR", "").split()
+    try:
+        url = urlsplit(words[0]) if words else urlsplit("")
+    except ValueError:
+        return ""
+    return url.path.rstrip("/") if url.scheme in {"", "file"} and url.path.startswith("/") else ""

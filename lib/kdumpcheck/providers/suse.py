@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SUSE's kdump from 1.9 on (SLE 15 SP6 and later; CSM 1.6 and later): one initrd in /var/lib/kdump.
+
+It boots the default kernel, which need not be the one that runs, and asks findmnt where the save directory lies: fstab
+plays no part, and a directory on the overlay ends in an initrd that tries to mount the overlay.
+
+Source: openSUSE/kdump, branch SLE-15-SP6: NEWS 1.9, init/load.sh, init/mkdumprd, dracut/kdump-save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kdumpcheck.facts.kernels import Kernels, release_of
+from kdumpcheck.facts.packages import Packages, release_numbers
+from kdumpcheck.facts.rootraid import CANONICAL
+from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.providers.savedir import local_path
+from kdumpcheck.providers.suse_legacy import FIRST_NEW
+
+INITRD = "/var/lib/kdump/initrd"
+#: What load.sh hands to kexec; made when the initrd is built.
+KERNEL_LINK = "/var/lib/kdump/kernel"
+
+
+@dataclass(frozen=True, slots=True)
+class Suse:
+    """The provider for kdump >= 1.9."""
+
+    name: str = "suse"
+    title: str = "SUSE kdump 1.9 and later"
+    units: tuple[str, ...] = ("kdump.service", "kdump-early.service")
+    capture_files: tuple[str, ...] = ("makedumpfile", "kdump/kdump-save", "initrd.target.wants/kdump-save.service")
+    reads_fstab: bool = False
+
+    def virtual(self, packages: Packages) -> Literal[True] | str:
+        """Fit a node whose RPM database holds one `kdump` of 1.9 or newer."""
+        versions = packages.rpm.get("kdump", ())
+        if not versions:
+            return f"{self.name}: no RPM package kdump"
+        if len(versions) > 1:
+            return f"{self.name}: kdump is installed more than once ({', '.join(versions)})"
+        if release_numbers(versions[0]) < FIRST_NEW:
+            return f"{self.name}: kdump {versions[0]} is of the line before 1.9"
+        return True
+
+    def initrd(self, kernel: str) -> str:  # noqa: ARG002 - other implementations need it
+        """`/var/lib/kdump/initrd`, whatever the kernel (init/load.sh)."""
+        return INITRD
+
+    def capture_kernel(self, kernels: Kernels) -> str:
+        """The kernel that `/var/lib/kdump/kernel` leads to (init/load.sh)."""
+        return release_of(kernels.links.get(KERNEL_LINK, ""))
+
+    def initrd_sources(self, kernel: str) -> tuple[str, ...]:  # noqa: ARG002 - other implementations need it
+        """For a local save directory init/mkdumprd looks at the age of its configuration alone."""
+        return ("/etc/sysconfig/kdump",)
+
+    def kernel_images(self, kernel: str) -> tuple[str, ...]:
+        """`/boot/vmlinuz-<release>`, on Arm `/boot/Image-<release>`."""
+        return f"/boot/vmlinuz-{kernel}", f"/boot/Image-{kernel}"
+
+    def build(self, image: str, initrd: str) -> tuple[str, ...]:  # noqa: ARG002 - other implementations need it
+        """Nothing: mkdumprd of this line writes to /var/lib/kdump only."""
+        return ()
+
+    def saves_to(self, settings: Mapping[str, str]) -> str:
+        """Below /kdump/mnt, at the same path as on the node (dracut/kdump-save)."""
+        path = local_path(settings)
+        return f"/kdump/mnt{path}" if path else ""
+
+    def dump_link(self, sysconfig: Sysconfig) -> str:
+        """KDUMP_SAVEDIR's path within ROOTRAID, which the node and the capture kernel mount alike."""
+        return local_path(sysconfig.live).removeprefix(CANONICAL) or "/var/crash"
+
+
+PROVIDER = Suse()
