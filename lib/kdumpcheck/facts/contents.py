@@ -23,8 +23,8 @@ command -v cpio >/dev/null 2>&1 || { echo 'cannot	there is no cpio on the node t
 # Early microcode is an archive of its own in front of the real one.
 unpack() {
     skip=cat
-    case $(head -c 6 "$1") in
-        07070[12])
+    case $(head -c 1024 "$1" | tr -d '\000') in
+        07070[12]*early_cpio*)
             for tool in /lib/dracut/skipcpio /usr/lib/dracut/skipcpio; do [ -x "$tool" ] && skip=$tool; done ;;
     esac
     case $("$skip" "$1" | head -c 6 | od -A n -t x1 | tr -d ' \n') in

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An initrd is opened as it is: real archives through the real section, in two shells."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.facts import Contents
+from kdumpcheck.facts.contents import CaptureMount, Opened
+
+RELEASE = "5.14.21-150500.55.39-default"
+FILES = {
+    "etc/fstab": "# made by kdump\nLABEL=ROOTRAID /kdump/mnt0 xfs defaults 0 2\n",
+    "etc/sysconfig/kdump": 'KDUMP_SAVEDIR="file:///mnt0/crash"\nKDUMP_SMTP_PASSWORD="secret"\n#KDUMP_CPUS="8"\n',
+    "kdump/kdump-save": "x" * 5000,
+    "usr/bin/makedumpfile": "x",
+    f"usr/lib/modules/{RELEASE}/kernel/drivers/md/raid1.ko.xz": "x",
+    f"usr/lib/modules/{RELEASE}/kernel/fs/xfs/xfs.ko": "x",
+    f"usr/lib/modules/{RELEASE}/kernel/drivers/virtio/virtio-rng.ko.zst": "x",
+    "usr/lib/systemd/system/kdump-save.service": "[Unit]\n",
+}
+PACKERS = {"xz": ["xz", "-0", "--check=crc32"], "gzip": ["gzip"], "cpio": ["cat"]}
+
+
+def archive(tree: Path, packer: list[str]) -> bytes:
+    names = "\n".join(sorted(str(path.relative_to(tree)) for path in tree.rglob("*")))
+    cpio = subprocess.run(
+        ["cpio", "-o", "-H", "newc", "--quiet"], cwd=tree, input=names.encode(), capture_output=True, check=True
+    )
+    return subprocess.run(packer, input=cpio.stdout, capture_output=True, check=True).stdout
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    wants = root / "usr/lib/systemd/system/initrd.target.wants/kdump-save.service"
+    wants.parent.mkdir()
+    wants.symlink_to("../kdump-save.service")
+    return root
+
+
+@pytest.fixture(params=["dash", "bash"])
+def opened(request: pytest.FixtureRequest, evidence_of: Callable[..., Evidence]) -> Callable[[Path], Opened]:
+    """Runs the section on one file, as a node would."""
+
+    def run(initrd: Path) -> Opened:
+        script = Contents.sections[0].script.replace('"/boot/initrd-$(uname -r)-kdump"', f"'{initrd}'")
+        done = subprocess.run([request.param, "-uc", script], capture_output=True, text=True, check=True, timeout=60)
+        contents = Contents.parse(evidence_of({"contents": done.stdout}))
+        assert isinstance(contents, Contents)
+        found = contents.get(str(initrd))
+        assert found is not None
+        return found
+
+    return run
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_a_whole_initrd_is_told_by_what_kdump_needs_of_it(
+    packing: str, tree: Path, tmp_path: Path, opened: Callable[[Path], Opened]
+) -> None:
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(archive(tree, PACKERS[packing]))
+    found = opened(initrd)
+    assert found.damage == ""
+    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs"),)
+    assert found.settings == {"KDUMP_SAVEDIR": "file:///mnt0/crash", "KDUMP_SMTP_PASSWORD": "[redacted]"}
+    assert found.modules == {RELEASE: {"raid1", "xfs", "virtio_rng"}}
+    assert found.files["kdump/kdump-save"] == 5000
+    assert all(found.has(name) for name in ("makedumpfile", "initrd.target.wants/kdump-save.service"))
+    # Eight files, one of them of two pages: what they take in memory.
+    assert found.unpacked == 9 * 4096
+
+
+def test_early_microcode_in_front_is_passed_over(tree: Path, tmp_path: Path, opened: Callable[[Path], Opened]) -> None:
+    """dracut's own skipcpio finds the end of the first archive; it comes with every node that builds an initrd."""
+    assert shutil.which("skipcpio", path="/usr/lib/dracut:/lib/dracut"), "apt-get install dracut-core"
+    early = tmp_path / "early"
+    (early / "kernel").mkdir(parents=True)
+    (early / "early_cpio").write_text("1\n")
+    first = archive(early, ["cat"])
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(first + bytes(-len(first) % 512) + archive(tree, PACKERS["xz"]))
+    found = opened(initrd)
+    assert (found.damage, len(found.modules)) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "damage"),
+    [
+        (lambda data: data[: len(data) * 2 // 3], "breaks off"),
+        (lambda data: data[:200] + b"\0" * 40 + data[240:], "breaks off|could not be read"),
+        (lambda _: b"this is no archive at all", "no archive"),
+        (lambda _: b"", "no archive"),
+    ],
+    ids=["cut", "damaged", "text", "empty"],
+)
+def test_what_is_broken_is_said_to_be(
+    spoil: Callable[[bytes], bytes], damage: str, tree: Path, tmp_path: Path, opened: Callable[[Path], Opened]
+) -> None:
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(spoil(archive(tree, PACKERS["xz"])))
+    found = opened(initrd).damage
+    assert any(word in found for word in damage.split("|")), found
+
+
+def test_without_the_tools_it_could_not_be_looked_at(evidence_of: Callable[..., Evidence]) -> None:
+    told = Contents.parse(evidence_of({"contents": "initrd\t/x\ncannot\tthere is no xz on the node\n"}))
+    assert told == Unknown("the kdump initrd could not be opened: there is no xz on the node")
+
+
+@pytest.mark.parametrize(
+    ("points", "path", "expected"),
+    [
+        (["/kdump/mnt0"], "/kdump/mnt0/crash", "/kdump/mnt0"),
+        (["/kdump/mnt/"], "/kdump/mnt/var/crash", "/kdump/mnt/"),
+        (
+            ["/kdump/mnt", "/kdump/mnt/run/initramfs/overlayfs"],
+            "/kdump/mnt/run/initramfs/overlayfs/x",
+            "/kdump/mnt/run",
+        ),
+        (["/kdump/mnt0"], "/kdump/mnt01/crash", None),
+    ],
+)
+def test_the_longest_mount_holds_a_path(points: list[str], path: str, expected: str | None) -> None:
+    opened = Opened("", 0, {}, {}, tuple(CaptureMount("d", point, "xfs") for point in points), {}, "")
+    mount = opened.mount_of(path)
+    assert (mount is None) == (expected is None)
+    assert mount is None or mount.point.startswith(str(expected))
