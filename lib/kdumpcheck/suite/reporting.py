@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ class Reporting:
     def __init__(self, suite: Suite, config: pytest.Config) -> None:
         """Make the directory and tell pytest's own reporters where to write, unless the operator did."""
         self.suite = suite
+        self._began = time.monotonic()
         self.others: list[OtherTest] = []
         options = suite.options
         try:
@@ -58,7 +60,8 @@ class Reporting:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Write the reports once all others have written theirs; a full disk is one line and takes no verdict away."""
         run = self.suite.run
-        run.finished = datetime.now(UTC)
+        # Not what the wall clock says now: set back meanwhile, it would end the run before its start.
+        run.finished = run.started + timedelta(seconds=time.monotonic() - self._began)
         with self._full_disk():
             yield
         if self.suite.trouble is not None and session.exitstatus == pytest.ExitCode.OK:

@@ -5,7 +5,8 @@ What is different: nothing is sent on a channel after its close (paramiko lets a
 OpenSSH then drops the whole connection, a bastion's with all its nodes); a peer cannot make it hold an endless
 banner or a 4 GiB packet in memory; it keeps the reason a peer gives for hanging up; a refused channel reports
 its own reason, not that of another thread's channel; host key types are asked for in the order we can verify
-them; it logs nothing unless asked to; and no timer thread outlives a broken handshake.
+them; it logs nothing unless asked to; no timer thread outlives a broken handshake; and no change of the wall
+clock ends or lengthens a wait.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from paramiko.common import (
 from paramiko.message import Message
 from paramiko.packet import Packetizer
 
+from kdumpcheck.transport.clock import keep_steady
 from kdumpcheck.transport.errors import clean
 
 LOGGER = "kdumpcheck.transport.wire"
@@ -162,3 +164,4 @@ def _quiet() -> None:
 
 
 _quiet()
+keep_steady()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,6 +12,7 @@ from selftest.unit.site import Site, without_times
 
 from kdumpcheck.fleet.progress import Progress
 from kdumpcheck.probe import Probe
+from kdumpcheck.suite import suite as suite_module
 from kdumpcheck.suite.suite import Suite
 
 OWN = """
@@ -262,3 +264,19 @@ def test_with_xdist_the_results_are_the_same(site: Site) -> None:
     result = site.pytester.runpytest_subprocess("tests/validation", "--replay", str(site.bundle), "-n", "2")
     assert result.ret == 1
     assert without_times(site.document()) == alone
+
+
+def test_a_clock_set_back_meanwhile_does_not_end_a_run_before_its_start(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Ahead:
+            return cls(2030, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(suite_module, "datetime", Ahead)
+    site.keep(w001="healthy")
+    site.replay()
+    run = site.document()["run"]
+    assert run["started"].startswith("2030-01-01T00:00:00")
+    assert run["started"] <= run["finished"] < "2030-01-01T01"
