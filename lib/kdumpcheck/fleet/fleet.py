@@ -28,7 +28,7 @@ from kdumpcheck.transport import (
     testinfra_connection,
 )
 
-#: Connections at once when nobody says otherwise; more gains little, and a bastion's MaxStartups is soon met.
+#: Nodes at once when nobody says otherwise; more gains little. A bastion sees one connection, whatever this is.
 DEFAULT_FANOUT = 50
 #: File descriptors one connection may need (its socket, a proxy's pipes), and those the rest of the program needs.
 _PER_NODE, _SPARE = 4, 128

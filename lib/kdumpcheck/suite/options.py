@@ -103,7 +103,11 @@ def add(parser: pytest.Parser) -> None:
         help="seconds that looking at one node may take (default: 120)",
     )
     option(
-        "--fanout", dest="kdumpcheck_fanout", metavar="N", type=int, help="nodes looked at at once (default: up to 50)"
+        "--fanout",
+        dest="kdumpcheck_fanout",
+        metavar="N",
+        type=int,
+        help="nodes looked at at once (default: up to 50; 10 where a ProxyCommand dials a bastion for each node)",
     )
     option("--bundle", dest="kdumpcheck_bundle", metavar="DIR", help="keep the evidence of each node in this directory")
     option("--replay", dest="kdumpcheck_replay", metavar="DIR", help="judge kept evidence; no node is touched")
