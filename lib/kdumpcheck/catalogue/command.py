@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kdumpcheck.catalogue.load import CatalogueError, load_checks, usual_directory
 from kdumpcheck.catalogue.markdown import document
-from kdumpcheck.catalogue.text import listing, pages
+from kdumpcheck.catalogue.text import group_of, listing, pages
 from kdumpcheck.checks import Check
 
 _USAGE_ERROR = 4
@@ -62,8 +62,8 @@ def chosen(checks: Sequence[Check], name: str) -> list[Check]:
     found = [check for check in checks if f"{check.id}.".startswith(f"{name.rstrip('.')}.")]
     if found:
         return found
-    names = [*sorted({check.id.partition(".")[0] for check in checks}), *(check.id for check in checks)]
+    names = [*sorted(set(map(group_of, checks))), *(check.id for check in checks)]
     begun = [each for each in names if each.startswith(name.lower())]
-    close = begun[:1] or difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
+    close = begun[:1] or difflib.get_close_matches(name.lower(), names, n=1)
     hint = f"is it {close[0]}?" if close else "kdumpcheck explain lists them"
     raise CatalogueError(f"no check is called {name!r}: {hint}")

@@ -20,9 +20,16 @@ MEANING = {
 
 
 def listing(checks: Sequence[Check]) -> str:
-    """All checks, one a line: id, severity, title."""
+    """All checks, one a line: id, severity, title; those of one group together."""
+    groups = list(dict.fromkeys(map(group_of, checks)))
+    ordered = sorted(checks, key=lambda check: groups.index(group_of(check)))
     width = max((len(check.id) for check in checks), default=0)
-    return "".join(f"{check.id:<{width}}  {check.severity.value}  {check.title}\n" for check in checks)
+    return "".join(f"{check.id:<{width}}  {check.severity.value}  {check.title}\n" for check in ordered)
+
+
+def group_of(check: Check) -> str:
+    """The first word of a check's id, which names its group."""
+    return check.id.partition(".")[0]
 
 
 def pages(checks: Sequence[Check]) -> str:
