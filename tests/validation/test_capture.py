@@ -117,11 +117,13 @@ def test_initrd_is_for_the_capture_kernel(contents: Contents, kernels: Kernels, 
     source="openSUSE/kdump dracut/module-setup.sh; bsc#1172670 (kdump-save.service never started)",
     follows=OPENED,
 )
-def test_initrd_holds_the_programs(contents: Contents, kernels: Kernels, kdump: Provider) -> None:
+def test_initrd_holds_the_programs(contents: Contents, rootraid: Rootraid, kernels: Kernels, kdump: Provider) -> None:
     opened = the_opened(contents, kernels, kdump)
-    missing = [name for name in kdump.capture_files if not opened.has(name)]
-    wanted = ", ".join(kdump.capture_files)
-    expect(not missing, expected=wanted, found=f"without {', '.join(missing)}" if missing else "all of them")
+    assembler = ("mdadm",) if rootraid.device.startswith("/dev/md") else ()
+    wanted = (*kdump.capture_files, *assembler)
+    missing = [name for name in wanted if not opened.has(name)]
+    found = f"without {', '.join(missing)}" if missing else "all of them"
+    expect(not missing, expected=", ".join(wanted), found=found)
 
 
 @check(
