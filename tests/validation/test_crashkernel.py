@@ -51,7 +51,7 @@ def test_crashkernel_is_well_formed(crashkernel: Crashkernel) -> None:
     source="Linux ABI sysfs-kernel-kexec; docs-csm CASMTRIAGE-7232",
     follows=("crashkernel.present", "crashkernel.wellformed"),
 )
-def test_crash_memory_is_really_reserved(reservation: Reservation) -> None:
+def test_crash_memory_is_really_reserved(reservation: Reservation, crashkernel: Crashkernel) -> None:
     expect(
         reservation.reserved > 0,
         expected="crash memory in /proc/iomem and /sys/kernel/kexec_crash_size",
@@ -61,6 +61,11 @@ def test_crash_memory_is_really_reserved(reservation: Reservation) -> None:
         not reservation.refusals,
         expected="no complaint about crash memory in the kernel log",
         found=reservation.refusals[0] if reservation.refusals else "no complaint",
+    )
+    prefer(
+        reservation.reserved >= crashkernel.asked_for,
+        expected=f"all of what {crashkernel.as_written} asks for",
+        found=f"{size(reservation.reserved)} reserved",
     )
 
 

@@ -74,6 +74,11 @@ class Crashkernel:
         return " ".join(f"crashkernel={request.text}" for request in self.requests) or "no crashkernel="
 
     @property
+    def asked_for(self) -> int:
+        """Bytes asked for by plain sizes or by high and low together; 0 where it depends (ranges) or nothing is."""
+        return sum(request.bytes or 0 for request in self.requests if request.kind in {"plain", "high", "low"})
+
+    @property
     def problem(self) -> str | None:
         """What is wrong with the arguments as a whole, or None. One plain, or one high with at most one low."""
         kinds = [request.kind for request in self.requests]

@@ -83,3 +83,17 @@ def test_any_text_is_read(text: str) -> None:
 @given(st.integers(0, 10**6), st.sampled_from(["", "k", "K", "M", "g", "T"]))
 def test_sizes_scale(number: int, suffix: str) -> None:
     assert in_bytes(f"{number}{suffix}") == number * 1024 ** ("kmgt".index(suffix.lower()) + 1 if suffix else 0)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "mebibytes"),
+    [
+        ("crashkernel=360M", 360),
+        ("crashkernel=512M,high crashkernel=72M,low", 584),
+        ("crashkernel=1G@16M", 1024),
+        ("crashkernel=2G-64G:256M,64G-:512M", 0),
+        ("quiet", 0),
+    ],
+)
+def test_what_was_asked_for_is_the_sum_where_it_is_told(cmdline: str, mebibytes: int) -> None:
+    assert Crashkernel.from_cmdline(cmdline).asked_for == mebibytes * 2**20
