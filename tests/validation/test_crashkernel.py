@@ -69,8 +69,8 @@ def test_crash_memory_is_really_reserved(reservation: Reservation, crashkernel: 
     )
 
 
-#: What the capture kernel needs beside its own image and the initrd: its tables, udev, makedumpfile. Measured by crashing
-#: nodes: with 41 MiB beside them they still ran out of memory, with 49 MiB they dumped.
+#: What the capture kernel needs beside its own image and the initrd: its tables, udev, makedumpfile. Measured by
+#: crashing nodes: with 41 MiB beside them they still ran out of memory, with 49 MiB they dumped.
 WORKING_ROOM = 48 * 2**20
 
 
