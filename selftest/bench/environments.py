@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kdumpcheck.catalogue import load_checks
+
 ROOT = Path(__file__).parents[2]
 #: By environment: what pip is asked for. pyinfra wants another paramiko than testinfra, so each has its own.
 ASKED: dict[str, tuple[str, ...]] = {
@@ -20,6 +22,11 @@ ASKED: dict[str, tuple[str, ...]] = {
     "testinfra": ("pytest-testinfra", "paramiko"),
 }
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kdumpcheck" / "bench"
+
+
+def own_checks() -> int:
+    """How many checks the project has."""
+    return len(load_checks(ROOT / "tests" / "validation"))
 
 
 def place(name: str) -> Path:

@@ -9,7 +9,8 @@ mount --rbind /dev/pts /run/pts
 # ROOTRAID: a tmpfs, and a block device node of its number, so that mountinfo names it.
 mount -t tmpfs tmpfs /run/initramfs/overlayfs
 number=$(sed -n 's#^[0-9]* [0-9]* 0:\([0-9]*\) / /run/initramfs/overlayfs .*#\1#p' /proc/self/mountinfo)
-mknod /run/dev/disk/by-label/ROOTRAID b 0 "$number"
+mknod /run/dev/md127 b 0 "$number"
+ln -s ../../md127 /run/dev/disk/by-label/ROOTRAID
 mkdir -p "$upper/boot" "$upper/var/crash"
 ln -s "./${upper#/run/initramfs/overlayfs/}/boot" /run/initramfs/overlayfs/boot
 ln -s "./${upper#/run/initramfs/overlayfs/}/var/crash" /run/initramfs/overlayfs/crash
@@ -17,7 +18,8 @@ ln -s "$upper" /run/overlayfs
 mount -t overlay overlay -o "lowerdir=/run/dev:/dev" /dev
 mount --rbind /run/pts /dev/pts
 
-printf '\375\067\172\130\132\000 an initrd, by its first bytes' >"$here/boot/initrd-$(uname -r)-kdump"
+# Built on this node, so that it lies in the upper layer as well as where it is seen.
+cp -p "$here/boot/initrd-$(uname -r)-kdump" "$upper/boot/"
 for place in etc boot usr/bin; do
     mount -t overlay overlay -o "lowerdir=$here/$place:/$place" "/$place"
 done

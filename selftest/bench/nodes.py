@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 import yaml
 from selftest.bench.fleet_bundle import names
-from selftest.net.sshd import Sshd, descendants, public
+from selftest.net.sshd import Sshd, descendants, public, require
 
 PORT = 22
 _OPTIONS = "Subsystem sftp internal-sftp\nMaxStartups 2000\nMaxSessions 2000"
@@ -36,9 +38,17 @@ case $1 in
         for unit in kdump.service kdump-early.service; do
             printf 'Id=%s\\nLoadState=loaded\\nActiveState=active\\nSubState=exited\\nResult=success\\n' "$unit"
             printf 'UnitFileState=enabled\\nExecMainStatus=0\\nConditionResult=yes\\n'
-            printf 'ActiveEnterTimestampMonotonic=1000000\\n\\n'
+            printf 'ActiveEnterTimestampMonotonic=1000000\\nActiveEnterTimestamp={loaded}\\n\\n'
         done ;;
 esac
+"""
+# As dracut's, for an initrd that is xz and nothing in front of it.
+_LSINITRD = """#!/bin/sh
+if [ "$1" = -f ]; then
+    xz -dc "$3" | cpio -i --quiet --to-stdout "$2"
+else
+    xz -dc "$1" | cpio -itv --quiet
+fi
 """
 
 
@@ -135,16 +145,41 @@ class Nodes:
 def _layers(here: Path) -> Path:
     """What `node.sh` lays over the machine's own files."""
     release = os.uname().release
+    loaded = datetime.now(UTC) + timedelta(seconds=60)  # by then all of this is written
     files = {
         "usr/bin/rpm": _RPM,
-        "usr/bin/systemctl": _SYSTEMCTL,
+        "usr/bin/lsinitrd": _LSINITRD,
+        "usr/bin/systemctl": _SYSTEMCTL.replace("{loaded}", f"{loaded:%a %Y-%m-%d %H:%M:%S UTC}"),
         "etc/sysconfig/kdump": 'KDUMP_SAVEDIR="file:///crash"\n',
+        "etc/fstab": "LABEL=ROOTRAID / xfs defaults 0 0\n",
         f"boot/vmlinuz-{release}": "a kernel",
         "cmdline": "root=live:LABEL=SQFSRAID rd.live.overlay=LABEL=ROOTRAID crashkernel=160M\n",
     }
     for name, text in files.items():
-        path = here / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(0o755)
+        _write(here / name, text)
+    _initrd(here / "boot" / f"initrd-{release}-kdump", here / "initrd", release)
     return here
+
+
+def _initrd(path: Path, tree: Path, release: str) -> None:
+    """Pack an initrd as kdump would build it, but small: the nodes share their processors with what is measured."""
+    files = {
+        "etc/fstab": "LABEL=ROOTRAID /kdump/mnt0 xfs defaults 0 2\n",
+        "etc/sysconfig/kdump": 'KDUMP_SAVEDIR="file:///mnt0/crash"\n',
+        "etc/systemd/system/initrd.target.wants/kdump-save.service": "[Service]\nExecStart=/kdump/kdump-save\n",
+        "kdump/kdump-save": "#!/bin/sh\n",
+        "usr/bin/makedumpfile": "a program\n" * 1000,
+        "usr/sbin/mdadm": "a program\n" * 1000,
+        **{f"lib/modules/{release}/kernel/{name}.ko": "a module\n" * 100 for name in ("raid1", "xfs", "nvme")},
+    }
+    for name, text in files.items():
+        _write(tree / name, text)
+    require("cpio", "cpio")
+    pack = 'cd "$1" && find . | cpio -o -H newc --quiet | xz -C crc32 >"$2"'
+    subprocess.run(["sh", "-ec", pack, "sh", str(tree), str(path)], check=True)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)

@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from selftest.bench import fleet_bundle, measure
-from selftest.bench.clients import CHECKS
-from selftest.bench.environments import ROOT, place
+from selftest.bench.environments import ROOT, own_checks, place
 
 GOAL_SECONDS, GOAL_MIB = 5.0, 250
 _HEAD = """from kdumpcheck import check, expect
@@ -38,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--checks", type=int, default=30, metavar="N")
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args(arguments)
+    chosen.checks = max(chosen.checks, own_checks())
     with tempfile.TemporaryDirectory(prefix="kdumpcheck-bench-") as directory:
         costs = [_once(Path(directory), chosen.nodes, chosen.checks, number) for number in range(chosen.rounds)]
     walls, median = sorted(cost.wall for cost in costs), statistics.median
@@ -54,7 +54,7 @@ def _once(root: Path, nodes: int, checks: int, number: int) -> measure.Cost:
         fleet_bundle.make(bundle, nodes)
         extra.mkdir()
         home.mkdir()
-        texts = [_EXTRA.format(number=each) for each in range(checks - CHECKS)]
+        texts = [_EXTRA.format(number=each) for each in range(checks - own_checks())]
         (extra / "test_extra.py").write_text("".join([_HEAD, *texts]))
     argv = [str(place("kdumpcheck") / "pytest"), "--rootdir", str(ROOT), str(ROOT / "tests" / "validation"), str(extra)]
     argv += ["--replay", str(bundle), "--report-dir", str(reports)]
