@@ -184,10 +184,11 @@ def test_a_dead_node_costs_the_others_nothing(site: Site, sshd: Sshd) -> None:
     assert "no kdump implementation" in other
 
 
-def test_one_connection_and_one_exec_for_the_whole_validation(site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["", "-n 2", "-n 3 --dist loadscope"])
+def test_one_connection_and_one_exec_for_the_whole_validation(site: Site, tmp_path: Path, workers: str) -> None:
     with Sshd(tmp_path / "counted") as sshd:
         site.write({"ncn-w001": place(sshd)}, sshd.ssh_config, sshd.known_hosts)
-        site.validate("ncn-w001")
+        lost(site.validate("ncn-w001", *workers.split()), "ncn-w001", "no kdump implementation")
         assert sshd.connections() == 1
         assert sshd.logins() == 1
         assert sshd.log.read_text(errors="replace").count("Starting session: command") == 1
