@@ -135,13 +135,15 @@ def gather(
     try:
         for node in nodes:
             pool.submit(watch.watched, look_at, node).add_done_callback(partial(_put, done, node))
-        while len(looks) < len(nodes):
+        answered = 0
+        while answered < len(nodes):
             # A Ctrl-C just before a wait without end would not be noticed until its end.
             with suppress(Empty):
                 node, future = done.get(timeout=1)
+                answered += 1
                 looks[node.name] = future.result()
             if progress is not None:
-                progress(len(looks), len(nodes), watch.slow())
+                progress(answered, len(nodes), watch.slow())
     finally:
         # On Ctrl-C the threads are not waited for here: closing the connections ends them.
         pool.shutdown(wait=False, cancel_futures=True)

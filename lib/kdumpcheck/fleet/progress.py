@@ -37,7 +37,7 @@ class Watch:
             return look_at(node)
         finally:
             with self._lock:
-                del self._begun[node.name]
+                self._begun.pop(node.name, None)
 
     def slow(self) -> tuple[str, ...]:
         """The names of the nodes that have been looked at for longer than `SLOW`, in the order they were begun."""
