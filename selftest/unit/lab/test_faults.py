@@ -7,39 +7,57 @@ from pathlib import Path
 
 import pytest
 
+from kdumpcheck.catalogue import load_checks
 from kdumpcheck.lab import faults
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.faults import FAULTS, Fault, command_line, find
+from kdumpcheck.lab.faults.fault import RESTORE
 
 EACH = pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.id)
 SUITE = Path(__file__).parents[3] / "tests" / "validation"
 
 
 def fault(**changes: object) -> Fault:
-    values = {"id": "x", "title": "t", "effect": "e", "undo": "u", "expects": ("a.b",), **changes}
+    values = {"id": "x", "title": "t", "effect": "e", "undo": "u", "expects": ("a.b",), "outcome": "none", **changes}
     return Fault(**values)  # type: ignore[arg-type]  # a mixture of fields
-
-
-def checks_of_the_suite() -> set[str]:
-    texts = [path.read_text() for path in SUITE.glob("test_*.py")]
-    return {found for text in texts for found in re.findall(r'@check\(\s*"([a-z_.]+)"', text)}
 
 
 @EACH
 def test_a_fault_names_checks_that_exist(fault: Fault) -> None:
-    assert fault.expects
-    assert set(fault.expects) <= checks_of_the_suite()
+    named = [*fault.expects, *fault.warns, *fault.errors]
+    assert named
+    assert len(named) == len(set(named))
+    assert set(named) <= {check.id for check in load_checks(SUITE)}
 
 
 @EACH
-def test_a_fault_does_something_and_can_be_undone(fault: Fault) -> None:
+def test_a_crash_without_a_dump_is_what_fails_and_a_dump_what_does_not(fault: Fault) -> None:
+    if fault.outcome != "not shown":
+        assert bool(fault.expects) == (fault.outcome != "dump")
+
+
+@EACH
+def test_a_fault_does_something_and_says_how_it_goes(fault: Fault) -> None:
     assert fault.break_shell or fault.drop or fault.add
-    assert bool(fault.break_shell) == bool(fault.heal_shell)
+    assert fault.break_shell or not fault.heal_shell
+    assert (fault.undo == RESTORE) == (not fault.heals)
+
+
+@EACH
+def test_a_fault_that_needs_no_vm_can_be_healed(fault: Fault) -> None:
+    """The quick tests break and heal containers, and have no time to make them anew."""
+    assert fault.needs == "vm" or fault.heals
+
+
+@EACH
+def test_a_fault_can_exist_in_a_dialect_that_there_is(fault: Fault) -> None:
+    assert fault.dialects
+    assert set(fault.dialects) <= {"suse_legacy", "suse"}
 
 
 @EACH
 def test_the_words_for_the_operator_are_there(fault: Fault) -> None:
-    assert re.fullmatch(r"[a-z][a-z0-9-]+", fault.id)
+    assert re.fullmatch(r"[a-z][a-z0-9M-]+", fault.id)
     assert FAULTS[fault.id] is fault
     for text in (fault.title, fault.effect, fault.undo):
         assert text.strip() == text

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -148,6 +149,30 @@ def test_a_node_without_this_fault_says_which_it_has(world: World, injector: Inj
         injector.heal(NODE, "initrd-stale")
     with pytest.raises(LabError, match="there is no fault"):
         injector.heal(NODE, "initrd-mess")
+
+
+@pytest.fixture
+def one_way(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A fault that has lost its way back."""
+    made = {**FAULTS, "crash-link-missing": replace(FAULTS["crash-link-missing"], heal_shell="")}
+    monkeypatch.setattr(injection, "find", made.__getitem__)
+    return "crash-link-missing"
+
+
+def test_what_has_no_way_back_is_healed_by_making_the_node_anew(world: World, injector: Injector, one_way: str) -> None:
+    injector.break_node(NODE, "initrd-missing")
+    injector.break_node(NODE, one_way)
+    world.did.clear()
+    with pytest.raises(LabError, match="no way back; `kdumpcheck lab heal ncn-w101 --restore`"):
+        injector.heal(NODE)
+    assert (world.did, world.faults) == ([], ("initrd-missing", one_way))
+
+
+def test_a_half_broken_node_that_has_no_way_back_keeps_its_mark(world: World, injector: Injector, one_way: str) -> None:
+    world.fails = lambda did: did.startswith("break")
+    with pytest.raises(LabError):
+        injector.break_node(NODE, one_way)
+    assert (world.did, world.faults) == ([f"break {one_way}"], (one_way,))
 
 
 def test_two_nodes_are_broken_at_once_but_not_while_the_lab_goes_down(

@@ -8,7 +8,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab.errors import LabError
-from kdumpcheck.lab.faults import crashkernel, initrd, links, service
+from kdumpcheck.lab.faults import (
+    boot,
+    config,
+    contents,
+    crashkernel,
+    dumps,
+    fstab,
+    initrd,
+    kernel,
+    links,
+    rootraid,
+    service,
+)
 from kdumpcheck.lab.faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -16,7 +28,19 @@ if TYPE_CHECKING:
 
 __all__ = ["FAULTS", "Fault", "command_line", "find"]
 
-_SUBJECTS: Final = (crashkernel, initrd, links, service)
+_SUBJECTS: Final = (
+    crashkernel,
+    initrd,
+    contents,
+    links,
+    fstab,
+    config,
+    boot,
+    kernel,
+    service,
+    rootraid,
+    dumps,
+)
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
     {fault.id: fault for subject in _SUBJECTS for fault in subject.FAULTS}

@@ -3,9 +3,31 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from kdumpcheck.lab.faults.fault import Fault
+
+
+def _booted_with(
+    words: tuple[str, ...],
+    *,
+    id: str,  # noqa: A002 - it is the fault's id
+    title: str,
+    expects: tuple[str, ...],
+    outcome: Literal["dump", "none"] = "none",
+) -> Fault:
+    said = " ".join(f"crashkernel={word}" for word in words) or "no crashkernel="
+    return Fault(
+        id=id,
+        title=title,
+        effect=f"boots the node with {said} on its kernel command line; it stays over reboots",
+        undo="boots the node with its own crashkernel= again",
+        expects=expects,
+        outcome=outcome,
+        drop=("crashkernel",),
+        add=tuple(f"crashkernel={word}" for word in words),
+    )
+
 
 FAULTS: Final = (
     Fault(
@@ -14,6 +36,44 @@ FAULTS: Final = (
         effect="boots the node without crashkernel= on its kernel command line; it stays away over reboots",
         undo="boots the node with crashkernel= again",
         expects=("crashkernel.present",),
+        warns=("boot.grub",),
+        outcome="none",
         drop=("crashkernel",),
+    ),
+    _booted_with(
+        ("160M", "64M,high"),
+        id="crashkernel-mixed",
+        title="crashkernel= has a plain size beside a high one, which the kernel then ignores",
+        expects=("crashkernel.wellformed",),
+    ),
+    _booted_with(
+        ("160M,low",),
+        id="crashkernel-low-alone",
+        title="crashkernel= asks for low memory only, and so for none",
+        expects=("crashkernel.wellformed",),
+    ),
+    _booted_with(
+        ("8G",),
+        id="crashkernel-too-large",
+        title="crashkernel= asks for more memory than the node has",
+        expects=("crashkernel.reserved",),
+    ),
+    _booted_with(
+        ("4G-:256M",),
+        id="crashkernel-range-not-met",
+        title="crashkernel= gives no size for a node of this much memory",
+        expects=("crashkernel.reserved",),
+    ),
+    _booted_with(
+        ("96M",),
+        id="crashkernel-96M",
+        title="crashkernel= is large enough to load a capture kernel and too small to boot it",
+        expects=("crashkernel.enough",),
+    ),
+    _booted_with(
+        ("64M",),
+        id="crashkernel-64M",
+        title="crashkernel= is far too small",
+        expects=("crashkernel.enough",),
     ),
 )

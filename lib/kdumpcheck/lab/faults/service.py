@@ -19,6 +19,7 @@ FAULTS: Final = (
         effect="makes kdump.service's start command fail and restarts it, which also unloads the capture kernel",
         undo="gives kdump.service its start command back and restarts it",
         expects=("service.active",),
+        outcome="none",
         break_shell=_DROP_IN
         + """\
 mkdir -p "${drop_in%/*}"
@@ -35,6 +36,62 @@ systemctl daemon-reload
 systemctl reset-failed kdump.service 2>/dev/null || :
 # Without crash memory, which is another fault, it cannot start.
 systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
+""",
+    ),
+    Fault(
+        id="service-stopped",
+        title="kdump.service was stopped",
+        effect="stops kdump.service, which unloads the capture kernel",
+        undo="starts kdump.service",
+        expects=("service.active",),
+        outcome="none",
+        break_shell="systemctl stop kdump.service\n",
+        heal_shell="systemctl start kdump.service\n",
+    ),
+    Fault(
+        id="service-not-enabled",
+        title="kdump.service does not start at boot",
+        effect="disables kdump.service; it keeps running",
+        undo="enables kdump.service",
+        warns=("service.enabled",),
+        outcome="dump",
+        break_shell="systemctl disable kdump.service 2>/dev/null\n",
+        heal_shell="systemctl enable kdump.service 2>/dev/null\n",
+    ),
+    Fault(
+        id="early-not-enabled",
+        title="kdump-early.service does not start at boot, so that early crashes are lost",
+        effect="disables kdump-early.service",
+        undo="enables kdump-early.service",
+        warns=("service.enabled",),
+        outcome="dump",
+        break_shell="systemctl disable kdump-early.service 2>/dev/null\n",
+        heal_shell="systemctl enable kdump-early.service 2>/dev/null\n",
+    ),
+    Fault(
+        id="unloaded",
+        title="The capture kernel was unloaded behind the back of kdump.service, which stays green",
+        effect="unloads the capture kernel",
+        undo="starts kdump.service again, which loads it",
+        expects=("service.loaded",),
+        outcome="none",
+        break_shell="unload\n",
+        heal_shell="reload\n",
+    ),
+    Fault(
+        id="rebuild-failed",
+        title="Building the kdump initrd failed, and kdump.service went on with the old one",
+        effect="lets kdump.service say that dracut failed, and load the initrd that is there",
+        warns=("service.journal",),
+        outcome="dump",
+        needs="vm",
+        break_shell=_DROP_IN
+        + """\
+mkdir -p "${drop_in%/*}"
+said="dracut: FAILED: cp: error writing '/var/tmp/dracut.x/initramfs': No space left on device"
+printf '[Service]\\nExecStartPre=-/bin/sh -c "echo \\\\"%s\\\\" >&2; exit 1"\\n' "$said" >"$drop_in"
+systemctl daemon-reload
+reload
 """,
     ),
 )

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of how the node boots: those that take the dump away afterwards, and those of the next boot."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kdumpcheck.lab.faults.fault import LEGACY, Fault
+
+FAULTS: Final = (
+    Fault(
+        id="overlay-reset",
+        title="Every boot throws the upper layer away, and the dump with it",
+        effect="boots the node with rd.live.overlay.reset=1 on its kernel command line",
+        undo="boots the node without it",
+        expects=("boot.survives",),
+        outcome="none",
+        needs="vm",
+        add=("rd.live.overlay.reset=1",),
+        strikes_at_boot=True,
+    ),
+    Fault(
+        id="overlay-read-only",
+        title="The node runs on an upper layer in memory, and ROOTRAID's is not written to",
+        effect="boots the node with rd.live.overlay.readonly=1 on its kernel command line",
+        undo="boots the node without it",
+        expects=("boot.survives",),
+        outcome="none",
+        needs="vm",
+        add=("rd.live.overlay.readonly=1",),
+        strikes_at_boot=True,
+    ),
+    Fault(
+        id="no-wipe-0",
+        title="The next boot over the network wipes the disks",
+        effect="boots the node with metal.no-wipe=0; a lab node's boot hook never wipes, so it keeps its dump",
+        undo="boots the node with metal.no-wipe=1",
+        expects=("boot.survives",),
+        outcome="not shown",
+        needs="vm",
+        drop=("metal.no-wipe",),
+        add=("metal.no-wipe=0",),
+    ),
+    Fault(
+        id="grub-other-crashkernel",
+        title="A boot from disk would reserve another amount of crash memory",
+        effect="changes crashkernel= in grub.cfg on the recovery partition",
+        warns=("boot.grub",),
+        outcome="dump",
+        needs="vm",
+        break_shell="""\
+grub=/metal/recovery/boot/grub2/grub.cfg
+[ -f "$grub" ] || fail "there is no $grub"
+sed -i 's/crashkernel=[^ ]*/crashkernel=96M/' "$grub"
+""",
+    ),
+    Fault(
+        id="namelist-missing",
+        title="ROOTRAID/boot has no vmlinux of the running kernel, and dumps get none",
+        effect="removes vmlinux and System.map from the upper layer's /boot",
+        warns=("boot.namelist",),
+        outcome="dump",
+        dialects=LEGACY,
+        needs="vm",
+        break_shell='rm "$rootraid/boot/vmlinux-$kver.gz" "$rootraid/boot/System.map-$kver"\n',
+    ),
+)
