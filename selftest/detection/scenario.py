@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes drawn at random: any shape, any dialect, none to two faults; the same seed draws the same nodes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from selftest.detection.cell import Cell, Shape
+
+from kdumpcheck.lab.faults import FAULTS, Fault
+
+_CRASHKERNEL: Final = ("96M", "128M", "160M", "192M", "256M", "160M,high+64M,low")
+_LIVE_DIRS: Final = (None, "1.5.2")
+_MEMORY: Final = (768, 1024, 1536)
+_OFTEN_HEALTHY: Final = (0, 0, 1, 1, 1, 2, 2)
+
+
+def draw(number: int, seed: int, dialects: Sequence[str]) -> list[Cell]:
+    """So many different nodes."""
+    drawn: dict[str, Cell] = {}
+    stream = _endless(random.Random(seed), dialects)
+    while len(drawn) < number:
+        cell = next(stream)
+        drawn.setdefault(cell.id, cell)
+    return list(drawn.values())
+
+
+def _endless(dice: random.Random, dialects: Sequence[str]) -> Iterator[Cell]:
+    while True:
+        dialect = dice.choice(dialects)
+        shape = Shape(
+            crashkernel=dice.choice(_CRASHKERNEL), live_dir=dice.choice(_LIVE_DIRS), memory_mib=dice.choice(_MEMORY)
+        )
+        yield Cell(dialect=dialect, faults=_faults(dice, dialect, dice.choice(_OFTEN_HEALTHY)), shape=shape)
+
+
+def _faults(dice: random.Random, dialect: str, number: int) -> tuple[str, ...]:
+    """Faults that can be on a node at once: no two of one family, for the second would find nothing to break."""
+    chosen: list[Fault] = []
+    # The shape says what is reserved, so faults of the kernel's command line are left to the table.
+    fitting = [fault for fault in FAULTS.values() if dialect in fault.dialects and not fault.restarts]
+    for fault in dice.sample(fitting, len(fitting)):
+        if len(chosen) < number and _family(fault) not in {_family(other) for other in chosen}:
+            chosen.append(fault)
+    return tuple(fault.id for fault in chosen)
+
+
+def _family(fault: Fault) -> str:
+    # All of them need the initrd that is there, and the first may take it away.
+    touches_initrd = "$initrd" in fault.break_shell or "reload" in fault.break_shell or "unload" in fault.break_shell
+    return "initrd" if touches_initrd else fault.id.partition("-")[0]

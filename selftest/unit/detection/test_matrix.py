@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from selftest.detection import matrix
+from selftest.detection.cases import expectation, take_cases
+from selftest.detection.cell import Cell, Shape, table
+from selftest.detection.document import document
+from selftest.detection.ledger import Entry, Ledger
+from selftest.detection.outcome import Left, Outcome
+from selftest.detection.scenario import draw
+from selftest.detection.verdict import Bar, Verdict
+from selftest.unit.kept import CASES
+
+from kdumpcheck.lab.faults import FAULTS
+
+DUMP = Outcome(left=Left.DUMP, ended="restarted", phases=("crashed",))
+NOTHING = Outcome(left=Left.NONE, ended="no capture kernel started")
+LEGACY = "suse_legacy"
+
+
+def tried(ledger: Ledger, name: str, outcome: Outcome | None, error: str = "") -> Entry:
+    cell = Cell(dialect=LEGACY, faults=() if name == "healthy" else (name,))
+    entry = Entry(cell=cell, outcome=outcome, error=error, when="2026-11-23T09:00:00+00:00", seconds={"up": 3.0})
+    shutil.copyfile(CASES / "healthy.evidence.gz", ledger.evidence(cell))
+    ledger.write(entry)
+    return entry
+
+
+@pytest.fixture(autouse=True)
+def _content(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the checks say of captured nodes is shown elsewhere; here they are content with all of them."""
+    nothing = frozenset[str]()
+    monkeypatch.setattr(Bar, "verdict", lambda _bar, _evidence: Verdict(nothing, nothing, nothing))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "results")
+
+
+def test_an_entry_is_read_as_it_was_written(ledger: Ledger) -> None:
+    entry = tried(ledger, "healthy", DUMP)
+    assert ledger.read(entry.cell) == entry
+    assert ledger.all() == [entry]
+    assert ledger.read(Cell(dialect="suse")) is None
+
+
+def test_the_matrix_shows_verdict_and_outcome_and_what_differs(ledger: Ledger) -> None:
+    entries = [tried(ledger, "unloaded", NOTHING), tried(ledger, "disk-full", None, error="LabError: no")]
+    rows = matrix.rows(ledger, entries)
+    shown = matrix.text(rows)
+    assert "suse_legacy/unloaded" in shown
+    assert "none (no capture kernel started)" in shown
+    assert "false green: suse_legacy/unloaded" in shown
+    assert "not tried: suse_legacy/disk-full: LabError: no" in shown
+    assert "2 cells" in shown
+
+
+def test_the_note_has_every_cell(ledger: Ledger) -> None:
+    shape = Cell(dialect=LEGACY, shape=Shape(crashkernel="96M", memory_mib=1024))
+    tried(ledger, "healthy", DUMP)
+    entry = Entry(cell=shape, outcome=NOTHING, when="2026-11-24T09:00:00+00:00", seconds={})
+    shutil.copyfile(CASES / "healthy.evidence.gz", ledger.evidence(shape))
+    ledger.write(entry)
+    note = document(matrix.rows(ledger, ledger.all()))
+    assert "## suse_legacy" in note
+    assert "## Drawn at random" in note
+    assert "healthy@96M@1024MiB" in note
+    assert "2026-11-23 to 2026-11-24" in note
+
+
+def test_cases_are_taken_with_what_is_expected_of_them(ledger: Ledger, tmp_path: Path) -> None:
+    entries = [
+        tried(ledger, "healthy", DUMP),
+        tried(ledger, "initrd-stale", DUMP),
+        tried(ledger, "disk-full", None, error="x"),
+    ]
+    taken = take_cases(ledger, entries, tmp_path / "cases")
+    assert [path.name for path in taken] == ["healthy.evidence.gz", "initrd-stale.evidence.gz"]
+    lines = (tmp_path / "cases" / LEGACY / "expected.yaml").read_text().splitlines()
+    assert lines[-2:] == ["healthy: {}", "initrd-stale: {warn: [initrd.fresh]}"]
+
+
+def test_a_case_made_by_hand_keeps_its_own_line(ledger: Ledger, tmp_path: Path) -> None:
+    directory = tmp_path / "cases" / LEGACY
+    directory.mkdir(parents=True)
+    (directory / "edited.yaml").write_text("# why\nwatchdog-armed: {warn: [watchdog.quiet]}\n")
+    (directory / "watchdog-armed.evidence.gz").write_bytes(b"")
+    take_cases(ledger, [tried(ledger, "healthy", DUMP)], tmp_path / "cases")
+    assert (directory / "expected.yaml").read_text().splitlines()[-1] == "watchdog-armed: {warn: [watchdog.quiet]}"
+
+
+def test_what_is_expected_of_a_cell_is_one_line_of_yaml() -> None:
+    assert expectation(Cell(dialect=LEGACY)) == "{}"
+    assert expectation(Cell(dialect=LEGACY, faults=("initrd-gone-but-loaded",))) == "{error: [initrd.present]}"
+
+
+def test_the_table_has_each_fault_in_each_dialect_it_can_exist_in() -> None:
+    cells = table((LEGACY, "suse"))
+    assert len({cell.id for cell in cells}) == len(cells) == 2 + sum(len(fault.dialects) for fault in FAULTS.values())
+    assert [cell.name for cell in table((LEGACY,), ("healthy", "initrd-stale"))] == ["healthy", "initrd-stale"]
+
+
+def test_the_same_seed_draws_the_same_nodes() -> None:
+    cells = draw(30, 7, (LEGACY, "suse"))
+    assert cells == draw(30, 7, (LEGACY, "suse"))
+    assert cells != draw(30, 8, (LEGACY, "suse"))
+    assert len({cell.id for cell in cells}) == 30
+    for cell in cells:
+        assert len(cell.faults) <= 2
+        assert all(cell.dialect in FAULTS[fault].dialects for fault in cell.faults)
+        assert Cell.of_json(cell.to_json()) == cell
+
+
+def test_a_shape_changes_the_command_line_and_nothing_else_of_it() -> None:
+    line = "a rd.live.dir=LiveOS crashkernel=160M b"
+    assert Shape().edit(line) == line
+    shape = Shape(crashkernel="160M,high+64M,low", live_dir="1.5.2")
+    assert shape.edit(line) == "a rd.live.dir=1.5.2 b crashkernel=160M,high crashkernel=64M,low"
