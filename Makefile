@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := $(shell sed 's/\#.*//' packages.apt)
 
-.PHONY: demo test lint unit net lab bench setup system-packages clean
+.PHONY: demo test lint unit net lab bench detection setup system-packages clean
 .DEFAULT_GOAL := test
 
 ## Bring up three emulated nodes, validate, break two, repair, validate, report. KEEP=1 keeps the lab.
@@ -33,6 +33,11 @@ lab: setup
 ## Measure: judging 1,000 nodes, and the whole validation against other clients (needs root; 20 minutes).
 bench: setup
 	$(BIN)/python -m selftest.bench
+
+## Break nodes, ask the suite, crash them for real and compare (needs root; hours; goes on where it was left).
+## ONLY=fault,... some of them; N=20 SEED=7 nodes drawn at random instead. Writes docs/detection.md.
+detection: setup
+	$(BIN)/python -m selftest.detection --document $(if $(N),--random $(N)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 setup: $(VENV)/.installed
 

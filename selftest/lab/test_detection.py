@@ -13,12 +13,20 @@ from kdumpcheck.lab.faults import FAULTS
 
 NODES = ("ncn-m001", "ncn-w001", "ncn-s001")
 VICTIM = "ncn-w001"
-#: What a boot takes is paid once, at the end; the others break and heal in seconds.
-ORDERED = sorted(FAULTS, key=lambda fault: FAULTS[fault].needs == "vm")
+#: Those that break and heal in seconds, and one that takes a boot, at the end. `make detection` tries all.
+QUICK = [
+    name for name, fault in FAULTS.items() if fault.heals and not fault.restarts and "suse_legacy" in fault.dialects
+]
 
 
 def broken(results: list[dict[str, str]]) -> set[tuple[str, str, str]]:
     return {(r["node"], r["check"], r["outcome"]) for r in results if r["outcome"] not in {"pass", "skip"}}
+
+
+def expected(fault: str) -> set[tuple[str, str]]:
+    """What is to be said of a node with this fault, and nothing else."""
+    wrong = FAULTS[fault]
+    return {(check, "fail") for check in wrong.expects} | {(check, "warn") for check in wrong.warns}
 
 
 def test_healthy_nodes_are_all_green(operator: Operator) -> None:
@@ -28,14 +36,14 @@ def test_healthy_nodes_are_all_green(operator: Operator) -> None:
     assert run.exit_code == 0
 
 
-@pytest.mark.parametrize("fault", ORDERED)
+@pytest.mark.parametrize("fault", [*QUICK, "no-crashkernel"])
 def test_a_fault_is_named_on_its_node_and_nowhere_else(operator: Operator, fault: str) -> None:
     """Broken: exactly the right check fails on exactly that node. Healed: all is green."""
     operator.lab("break", VICTIM, fault)
     try:
         run = operator.validate(*NODES)
-        assert broken(run.results) == {(VICTIM, check, "fail") for check in FAULTS[fault].expects}
-        assert run.exit_code == 1
+        assert broken(run.results) == {(VICTIM, *each) for each in expected(fault)}
+        assert run.exit_code == int(bool(FAULTS[fault].expects))
     finally:
         operator.lab("heal", VICTIM, fault)
     healed = operator.validate(VICTIM)
@@ -49,7 +57,7 @@ def test_a_missing_initrd_is_planned_mended_and_then_left_alone(operator: Operat
     plan = operator.recover(VICTIM)
     assert [remedy["result"] for remedy in plan.remedies] == [None]
     assert plan.exit_code == 1
-    assert broken(operator.validate(VICTIM).results) == {(VICTIM, "initrd.present", "fail")}
+    assert broken(operator.validate(VICTIM).results) == {(VICTIM, *each) for each in expected("initrd-missing")}
     done = operator.recover(VICTIM, "--apply")
     assert [remedy["result"] for remedy in done.remedies] == [True]
     assert done.remedies[0]["changes"]
