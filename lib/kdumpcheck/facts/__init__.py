@@ -6,49 +6,76 @@ A check asks for a fact by the name it has here; that is also how the probe know
 
 from __future__ import annotations
 
+from kdumpcheck.facts.boot import Boot
 from kdumpcheck.facts.contents import Contents
 from kdumpcheck.facts.crashkernel import Crashkernel
 from kdumpcheck.facts.devices import Devices
+from kdumpcheck.facts.dumps import Dumps
 from kdumpcheck.facts.fact import Fact
 from kdumpcheck.facts.fstab import Fstab
+from kdumpcheck.facts.images import Images
 from kdumpcheck.facts.initrds import Initrds
+from kdumpcheck.facts.journal import Journal
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.reservation import Reservation
 from kdumpcheck.facts.rootraid import Rootraid
+from kdumpcheck.facts.security import Security
+from kdumpcheck.facts.space import Space
+from kdumpcheck.facts.storage import Storage
 from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.facts.sysctls import Sysctls
 from kdumpcheck.facts.system import System
 from kdumpcheck.facts.units import Units
+from kdumpcheck.facts.watchdogs import Watchdogs
 
 #: The word a check uses for a fact, and the fact it gets.
 FACTS: dict[str, type[Fact]] = {
+    "boot": Boot,
     "contents": Contents,
     "crashkernel": Crashkernel,
     "devices": Devices,
+    "dumps": Dumps,
     "fstab": Fstab,
+    "images": Images,
     "initrds": Initrds,
+    "journal": Journal,
     "kernels": Kernels,
     "packages": Packages,
     "reservation": Reservation,
     "rootraid": Rootraid,
+    "security": Security,
+    "space": Space,
+    "storage": Storage,
     "sysconfig": Sysconfig,
+    "sysctls": Sysctls,
     "system": System,
     "units": Units,
+    "watchdogs": Watchdogs,
 }
 
 __all__ = [
     "FACTS",
+    "Boot",
     "Contents",
     "Crashkernel",
     "Devices",
+    "Dumps",
     "Fact",
     "Fstab",
+    "Images",
     "Initrds",
+    "Journal",
     "Kernels",
     "Packages",
     "Reservation",
     "Rootraid",
+    "Security",
+    "Space",
+    "Storage",
     "Sysconfig",
+    "Sysctls",
     "System",
     "Units",
+    "Watchdogs",
 ]

@@ -22,7 +22,7 @@ _SCRIPT = r"""
 command -v cpio >/dev/null 2>&1 || { echo 'cannot	there is no cpio on the node to read it with'; exit 0; }
 # Early microcode is an archive of its own in front of the real one.
 unpack() {
-    skip=cat
+    skip='cat'
     case $(head -c 1024 "$1" | tr -d '\000') in
         07070[12]*early_cpio*)
             for tool in /lib/dracut/skipcpio /usr/lib/dracut/skipcpio; do [ -x "$tool" ] && skip=$tool; done ;;
@@ -34,7 +34,7 @@ unpack() {
         425a68*) with='bzip2 -dc' ;;
         02214c18*) with='lz4 -dc' ;;
         894c5a4f*) with='lzop -dc' ;;
-        30373037303[12]) with=cat ;;
+        30373037303[12]) with='cat' ;;
         *) return 9 ;;
     esac
     command -v "${with%% *}" >/dev/null 2>&1 || {
@@ -46,7 +46,17 @@ unpack() {
 # What comes after the archive's end is read all the same, or the writer would be cut off.
 read_out() { cpio -i --quiet --to-stdout "$@"; cat >/dev/null; }
 list() { cpio -itv --quiet; printf 'end\t%s\n' $?; cat >/dev/null; }
+# The programs that the configuration names, too: whatever directory they are in.
+programs=$(sed -n 's/^KDUMP_\(PRESCRIPT\|POSTSCRIPT\|REQUIRED_PROGRAMS\)=//p' /etc/sysconfig/kdump 2>/dev/null |
+    tr "\"'\n" '   ')
+export programs
+# shellcheck disable=SC2016  # awk's own
 summary='
+BEGIN {
+    for (i = split(ENVIRON["programs"], word, " "); i > 0; i--) {
+        parts = split(word[i], part, "/"); if (parts) wanted[part[parts]] = 1
+    }
+}
 function tell(version) {
     if (names[version] != "") { printf "modules\t%s\t%s\n", version, names[version]; fflush() }
     names[version] = ""
@@ -61,7 +71,8 @@ $1 == "end" { print; fflush(); next }
     if (length(names[version]) > 3000) tell(version)
     next
 }
-/^[-l]/ && $9 ~ /makedumpfile$|kdump-save|^kdump\/|bin\/mdadm$|\/kdump[^\/]*$/ {
+/^[-l]/ { parts = split($9, part, "/") }
+/^[-l]/ && (part[parts] in wanted || $9 ~ /makedumpfile$|kdump-save|^kdump\/|bin\/mdadm$|\/kdump[^\/]*$/) {
     printf "file\t%s\t%s\n", $9, $5; fflush()
 }
 END { for (version in names) tell(version); printf "bytes\t%.0f\n", bytes }

@@ -23,7 +23,10 @@ sed -n -e 's/^\([[:space:]]*KDUMP_SMTP_PASSWORD=\).*/\1"[redacted]"/' \
 
 @dataclass(frozen=True, slots=True)
 class Sysconfig:
-    """Settings by name, quotes resolved: `live` is the file kdump reads, `image` the SquashFS copy (None: absent)."""
+    """Settings by name, quotes resolved: `live` is the file kdump reads, `image` the SquashFS copy (None: absent).
+
+    `live_hook` and `image_hook` are the save directory that the boot hook's own pattern takes from each, "" for none.
+    """
 
     sections: ClassVar[tuple[Section, ...]] = (
         Section("sysconfig.live", f"file=/etc/sysconfig/kdump\n{_SCRIPT}"),
@@ -32,6 +35,8 @@ class Sysconfig:
 
     live: Mapping[str, str]
     image: Mapping[str, str] | None
+    live_hook: str = ""
+    image_hook: str = ""
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
@@ -44,9 +49,11 @@ class Sysconfig:
         settings = _settings(live)
         if settings is None:
             return Unknown("/etc/sysconfig/kdump is not there")
-        return cls(settings, _settings(image))
+        return cls(settings, _settings(image), _hooked(live), _hooked(image))
 
 
+# dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh greps for this, in every release so far.
+_HOOK = re.compile(r'KDUMP_SAVEDIR="file://(\S+[^"\n])')
 _PLAIN = re.compile(r'"([^"\\$`]*)"')
 
 
@@ -54,6 +61,11 @@ def _settings(text: str) -> Mapping[str, str] | None:
     if text.startswith("#absent"):
         return None
     return dict(read for line in text.splitlines() if (read := setting(line)) is not None)
+
+
+def _hooked(text: str) -> str:
+    found = _HOOK.search(text)
+    return found[1] if found else ""
 
 
 def setting(line: str) -> tuple[str, str] | None:

@@ -21,13 +21,22 @@ printf 'now=%s\n' "$(date +%s)"
 boot_id=
 { read -r boot_id </proc/sys/kernel/random/boot_id; } 2>/dev/null
 printf 'boot_id=%s\n' "$boot_id"
+cmdline='' vendor=''
+{ read -r cmdline </proc/cmdline; } 2>/dev/null
+{ read -r vendor </sys/class/dmi/id/sys_vendor; } 2>/dev/null
+printf 'cmdline=%s\nvendor=%s\n' "$cmdline" "$vendor"
+[ -e /etc/pit-release ] && echo pit=yes
+[ -e /etc/google_system ] && echo google=yes
 sed -n -e 's/^ID=/os_id=/p' -e 's/^VERSION_ID=/os_version=/p' /etc/os-release 2>/dev/null
 """
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The node as it names itself. `now` is its clock in seconds since 1970, `boot_id` changes at each boot."""
+    """The node as it names itself. `now` is its clock in seconds since 1970, `boot_id` changes at each boot.
+
+    `vendor` is the firmware's word for who made the machine; `pit` and `google` tell the files that mark such a node.
+    """
 
     sections: ClassVar[tuple[Section, ...]] = (Section("system", _SCRIPT),)
 
@@ -40,6 +49,10 @@ class System:
     boot_id: str
     os_id: str
     os_version: str
+    cmdline: str = ""
+    vendor: str = ""
+    pit: bool = False
+    google: bool = False
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
@@ -60,4 +73,8 @@ class System:
             boot_id=found.get("boot_id", ""),
             os_id=found.get("os_id", "").strip("\"'"),
             os_version=found.get("os_version", "").strip("\"'"),
+            cmdline=found.get("cmdline", ""),
+            vendor=found.get("vendor", ""),
+            pit=found.get("pit") == "yes",
+            google=found.get("google") == "yes",
         )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from kdumpcheck.facts.kernels import Kernels
@@ -34,6 +34,14 @@ class Provider(Protocol):
     def reads_fstab(self) -> bool:
         """Whether `/` in the node's fstab says where the next initrd will save."""
 
+    @property
+    def dump_formats(self) -> tuple[str, ...]:
+        """Values of KDUMP_DUMPFORMAT that save memory."""
+
+    @property
+    def waits_for_ever(self) -> bool:
+        """Whether the capture kernel waits for its disk without end unless `rd.timeout=` is on its command line."""
+
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """True when this is the implementation installed on the node, else why it is not."""
 
@@ -60,3 +68,6 @@ class Provider(Protocol):
 
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """Path on ROOTRAID ("/crash") where the capture kernel will look for the save directory."""
+
+    def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
+        """Which of the dumps there are (names, oldest first) go before a new one is saved."""

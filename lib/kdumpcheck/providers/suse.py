@@ -9,7 +9,7 @@ Source: openSUSE/kdump, branch SLE-15-SP6: NEWS 1.9, init/load.sh, init/mkdumprd
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ from kdumpcheck.facts.kernels import Kernels, release_of
 from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.rootraid import CANONICAL
 from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
 from kdumpcheck.providers.suse_legacy import FIRST_NEW
 
@@ -34,6 +35,8 @@ class Suse:
     units: tuple[str, ...] = ("kdump.service", "kdump-early.service")
     capture_files: tuple[str, ...] = ("makedumpfile", "kdump/kdump-save", "initrd.target.wants/kdump-save.service")
     reads_fstab: bool = False
+    dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy", "zstd", "raw")
+    waits_for_ever: bool = False
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """Fit a node whose RPM database holds one `kdump` of 1.9 or newer."""
@@ -74,6 +77,10 @@ class Suse:
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """KDUMP_SAVEDIR's path within ROOTRAID, which the node and the capture kernel mount alike."""
         return local_path(sysconfig.live).removeprefix(CANONICAL) or "/var/crash"
+
+    def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
+        """The oldest beyond KDUMP_KEEP_OLD_DUMPS (dracut/kdump-save)."""
+        return doomed(sysconfig.live, dumps)
 
 
 PROVIDER = Suse()

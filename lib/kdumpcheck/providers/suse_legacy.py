@@ -6,13 +6,14 @@ Source: openSUSE/kdump, branches SLE-15-SP4 and SLE-15-SP5: init/load.sh, init/m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
 
 #: From here on kdump keeps one initrd in /var/lib/kdump and reads no fstab.
@@ -28,6 +29,9 @@ class SuseLegacy:
     units: tuple[str, ...] = ("kdump.service", "kdump-early.service")
     capture_files: tuple[str, ...] = ("makedumpfile", "kdump/kdump-save", "initrd.target.wants/kdump-save.service")
     reads_fstab: bool = True
+    dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy")
+    #: dracut/device-timeout-generator.c writes JobTimeoutSec=0 for every device of the dump target.
+    waits_for_ever: bool = True
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """Fit a node whose RPM database holds one `kdump` older than 1.9."""
@@ -75,6 +79,10 @@ class SuseLegacy:
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """KDUMP_SAVEDIR's path: kdump mounts ROOTRAID as the root and follows it from there."""
         return local_path(sysconfig.live) or "/crash"
+
+    def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
+        """The oldest beyond KDUMP_KEEP_OLD_DUMPS (kdumptool/deletedumps.cc)."""
+        return doomed(sysconfig.live, dumps)
 
 
 PROVIDER = SuseLegacy()

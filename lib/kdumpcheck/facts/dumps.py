@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The dumps that are on ROOTRAID, as far as a listing tells, wherever they lie."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.facts.lines import pairs, rows, whole_number
+from kdumpcheck.facts.mounted import FIND_ROOTRAID
+from kdumpcheck.probe import Section
+
+# Links are passed over: where they lead is looked at under its own name. No vmcore is read, only its size.
+_SCRIPT = (
+    FIND_ROOTRAID
+    + r"""
+[ -n "$point" ] || exit 0
+stat -f -c 'free=%a
+block=%S
+inodes=%c
+inodes_free=%d' "$point"
+sed -n 's/^\([A-Za-z_()]*\): *\([0-9][0-9]*\) kB$/mem.\1=\2/p' /proc/meminfo | head -n 80
+upper=$(readlink -f /run/overlayfs)
+printf 'shown=%s/var/crash\n' "$upper"
+day='[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]-[0-2][0-9][-:][0-5][0-9]'
+for parent in "$point"/crash "$point"/var/crash "$point"/*/overlay-*/crash "$point"/*/overlay-*/var/crash \
+    "$point"/crash/crash "$point"/var/crash/crash "$point"/*/overlay-*/var/crash/crash; do
+    if [ ! -d "$parent" ] || [ -L "$parent" ]; then continue; fi
+    # The names sort by time; the newest 50 are enough to judge by, and the sum is told of all.
+    set --
+    for dump in "$parent"/$day; do
+        [ -d "$dump" ] && [ ! -L "$dump" ] && set -- "$@" "$dump"
+    done
+    printf 'place\t%s\t%s\n' "$parent" "$#"
+    [ "$#" -le 50 ] || shift $(($# - 50))
+    [ "$#" -gt 0 ] || continue
+    printf 'dump\t%s\n' "$@"
+    for dump in "$@"; do
+        set -- "$@" "$dump"/*
+        shift
+    done
+    stat -c 'file	%n	%s' "$@" 2>/dev/null | head -n 1000
+    for file in "$@"; do
+        case $file in */README.txt) set -- "$@" "$file" ;; esac
+        shift
+    done
+    [ "$#" -eq 0 ] ||
+        grep -s -H -m 1 -E '^vmcore status:|crash dump is likely incomplete' "$@" /dev/null |
+        cut -c 1-300 | sed 's#/README.txt:#	#; s#^#readme	#'
+done
+exit 0
+"""
+)
+#: Shared with the fact `space`: one look at ROOTRAID.
+SECTION = Section("dumps", _SCRIPT, timeout=20, limit=256 * 1024)
+#: kdump before 1.9 writes hour and minute with a colon, from 1.9 on with a dash (dracut/kdump-save).
+_OLD_NAME = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")
+_VMCORE = re.compile(r"vmcore\d*")
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """One dump directory: where it lies, its name, its files with sizes in bytes, and README.txt's word on it."""
+
+    parent: str
+    name: str
+    files: tuple[tuple[str, int], ...]
+    status: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(size for _, size in self.files)
+
+    @property
+    def problem(self) -> str:
+        """What a listing shows to be wrong with the dump; "" for nothing.
+
+        The newer kdump keeps its word in README.txt ("vmcore status:"). The older one writes README.txt after the
+        vmcore, so that without it the save did not come so far. Which kdump made a dump is told by the dump's own name:
+        a node that was upgraded has dumps of both.
+        """
+        sizes = [size for name, size in self.files if _VMCORE.fullmatch(name)]
+        told = self.status.partition(":")[2].strip() if self.status.startswith("vmcore status:") else ""
+        if told and told != "saved successfully":
+            return f"vmcore {told}"
+        if self.status and not told:
+            return "README.txt says it is incomplete"
+        if not sizes or not all(sizes):
+            return "no vmcore" if not sizes else "an empty vmcore"
+        if "README.txt" not in dict(self.files):
+            return "no README.txt: it was not saved to its end"
+        if not told and not _OLD_NAME.fullmatch(self.name):
+            return "README.txt does not say that the vmcore was saved"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dumps:
+    """`shown` is the place /var/crash shows; `counts` how many dumps each place has; `found` the newest 50 of each."""
+
+    sections: ClassVar[tuple[Section, ...]] = (SECTION,)
+
+    shown: str
+    counts: tuple[tuple[str, int], ...]
+    found: tuple[Dump, ...]
+
+    @classmethod
+    def parse(cls, evidence: Evidence) -> Self | Unknown:
+        """Read stat(1) of what is in each dump directory, and a line of each README.txt."""
+        text = evidence.text("dumps")
+        if isinstance(text, Unknown):
+            return text
+        files: dict[str, list[tuple[str, int]]] = {}
+        for path, size in rows(text, "file", 2):
+            directory, _, name = path.rpartition("/")
+            files.setdefault(directory, []).append((name, whole_number(size) or 0))
+        words = dict(rows(text, "readme", 2))
+        found = []
+        for (path,) in rows(text, "dump", 1):
+            parent, _, name = path.rpartition("/")
+            found.append(Dump(parent, name, tuple(files.get(path, ())), words.get(path, "")))
+        counts = tuple((parent, whole_number(count) or 0) for parent, count in rows(text, "place", 2))
+        return cls(pairs(text).get("shown", ""), counts, tuple(found))
+
+    @property
+    def visible(self) -> tuple[Dump, ...]:
+        """The dumps that /var/crash shows, oldest first."""
+        return tuple(dump for dump in self.found if dump.parent == self.shown)
+
+    @property
+    def orphans(self) -> tuple[tuple[str, int], ...]:
+        """The other places that hold dumps, and how many."""
+        return tuple((parent, count) for parent, count in self.counts if parent != self.shown and count)
