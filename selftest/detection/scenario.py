@@ -14,6 +14,9 @@ from kdumpcheck.lab.faults import FAULTS, Fault
 _CRASHKERNEL: Final = ("96M", "128M", "160M", "192M", "256M", "160M,high+64M,low")
 _LIVE_DIRS: Final = (None, "1.5.2")
 _MEMORY: Final = (768, 1024, 1536)
+#: After these, nothing more can be written to ROOTRAID.
+_LAST: Final = frozenset({"disk-full", "disk-nearly-full", "no-inodes", "rootraid-read-only"})
+_FAMILIES: Final = {**dict.fromkeys(_LAST, "room"), "namelist-missing": "boot"}
 _OFTEN_HEALTHY: Final = (0, 0, 1, 1, 1, 2, 2)
 
 
@@ -44,10 +47,10 @@ def _faults(dice: random.Random, dialect: str, number: int) -> tuple[str, ...]:
     for fault in dice.sample(fitting, len(fitting)):
         if len(chosen) < number and _family(fault) not in {_family(other) for other in chosen}:
             chosen.append(fault)
-    return tuple(fault.id for fault in chosen)
+    return tuple(sorted((fault.id for fault in chosen), key=_LAST.__contains__))
 
 
 def _family(fault: Fault) -> str:
     # All of them need the initrd that is there, and the first may take it away.
     touches_initrd = "$initrd" in fault.break_shell or "reload" in fault.break_shell or "unload" in fault.break_shell
-    return "initrd" if touches_initrd else fault.id.partition("-")[0]
+    return "initrd" if touches_initrd else _FAMILIES.get(fault.id, fault.id.partition("-")[0])

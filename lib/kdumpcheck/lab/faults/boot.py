@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from kdumpcheck.lab.faults.fault import LEGACY, Fault
+from kdumpcheck.lab.faults.tools import FORGET_GRUB, RENEW_GRUB
 
 FAULTS: Final = (
     Fault(
@@ -16,6 +17,8 @@ FAULTS: Final = (
         expects=("boot.survives",),
         outcome="none",
         needs="vm",
+        break_shell=FORGET_GRUB,
+        heal_shell=RENEW_GRUB,
         add=("rd.live.overlay.reset=1",),
         strikes_at_boot=True,
     ),
@@ -27,6 +30,8 @@ FAULTS: Final = (
         expects=("boot.survives",),
         outcome="none",
         needs="vm",
+        break_shell=FORGET_GRUB,
+        heal_shell=RENEW_GRUB,
         add=("rd.live.overlay.readonly=1",),
         strikes_at_boot=True,
     ),
@@ -38,6 +43,8 @@ FAULTS: Final = (
         expects=("boot.survives",),
         outcome="not shown",
         needs="vm",
+        break_shell=FORGET_GRUB,
+        heal_shell=RENEW_GRUB,
         drop=("metal.no-wipe",),
         add=("metal.no-wipe=0",),
     ),

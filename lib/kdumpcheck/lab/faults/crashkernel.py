@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from kdumpcheck.lab.faults.fault import Fault
+from kdumpcheck.lab.faults.tools import FORGET_GRUB, RENEW_GRUB
 
 
 def _booted_with(
@@ -24,6 +25,8 @@ def _booted_with(
         undo="boots the node with its own crashkernel= again",
         expects=expects,
         outcome=outcome,
+        break_shell=FORGET_GRUB,
+        heal_shell=RENEW_GRUB,
         drop=("crashkernel",),
         add=tuple(f"crashkernel={word}" for word in words),
     )
@@ -36,8 +39,9 @@ FAULTS: Final = (
         effect="boots the node without crashkernel= on its kernel command line; it stays away over reboots",
         undo="boots the node with crashkernel= again",
         expects=("crashkernel.present",),
-        warns=("boot.grub",),
         outcome="none",
+        break_shell=FORGET_GRUB,
+        heal_shell=RENEW_GRUB,
         drop=("crashkernel",),
     ),
     _booted_with(

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from typing import Final
 
+FORGET_GRUB: Final = "rm -f /metal/recovery/boot/grub2/grub.cfg\n"
+"""The next boot writes grub.cfg anew from its command line: that the two differ is a fault of its own."""
+RENEW_GRUB: Final = "# With the node's own command line again.\n" + FORGET_GRUB
+
 MUST_HAVE_INITRD: Final = '[ -f "$initrd" ] || fail "$initrd is not there, so there is nothing to break"\n'
 
 OPEN_INITRD: Final = (
