@@ -27,3 +27,18 @@ mount --bind "$here/cmdline" /proc/cmdline
 mount -t tmpfs tmpfs /sys/kernel
 echo 1 >/sys/kernel/kexec_crash_loaded
 echo 167772160 >/sys/kernel/kexec_crash_size
+mount --bind "$here/panic_on_oops" /proc/sys/kernel/panic_on_oops
+mkdir -p /run/rootfsbase/etc/sysconfig
+cp -p "$here/etc/sysconfig/kdump" /run/rootfsbase/etc/sysconfig/kdump
+
+# BOOTRAID, likewise; and what crash(8) wants to find beside the dumps of this kernel.
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/recovery
+mount -t tmpfs tmpfs /mnt/recovery
+number=$(sed -n 's#^[0-9]* [0-9]* 0:\([0-9]*\) / /mnt/recovery .*#\1#p' /proc/self/mountinfo)
+mknod /run/dev/md125 b 0 "$number"
+ln -s ../../md125 /run/dev/disk/by-label/BOOTRAID
+mkdir -p /mnt/recovery/boot/grub2
+cp "$here/grub.cfg" /mnt/recovery/boot/grub2/grub.cfg
+echo symbols >"$upper/boot/vmlinux-$(uname -r).gz"
+echo symbols >"$upper/boot/System.map-$(uname -r)"

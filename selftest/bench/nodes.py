@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 import yaml
+from selftest.bench.environments import ROOT
 from selftest.bench.fleet_bundle import names
 from selftest.net.sshd import Sshd, descendants, public, require
 
@@ -41,6 +42,13 @@ case $1 in
             printf 'ActiveEnterTimestampMonotonic=1000000\\nActiveEnterTimestamp={loaded}\\n\\n'
         done ;;
 esac
+"""
+_CMDLINE = "root=live:LABEL=SQFSRAID rd.live.overlay=LABEL=ROOTRAID metal.no-wipe=1 crashkernel=160M"
+#: What the lab's healthy nodes have.
+_SYSCONFIG = (ROOT / "lib/kdumpcheck/lab/guest/kdump-legacy/etc/sysconfig/kdump").read_text(encoding="utf-8")
+_JOURNALCTL = """#!/bin/sh
+echo 'Starting kdump.service - Load kdump kernel and initrd...'
+echo 'Finished kdump.service - Load kdump kernel and initrd.'
 """
 # As dracut's, for an initrd that is xz and nothing in front of it.
 _LSINITRD = """#!/bin/sh
@@ -149,11 +157,14 @@ def _layers(here: Path) -> Path:
     files = {
         "usr/bin/rpm": _RPM,
         "usr/bin/lsinitrd": _LSINITRD,
+        "usr/bin/journalctl": _JOURNALCTL,
         "usr/bin/systemctl": _SYSTEMCTL.replace("{loaded}", f"{loaded:%a %Y-%m-%d %H:%M:%S UTC}"),
-        "etc/sysconfig/kdump": 'KDUMP_SAVEDIR="file:///crash"\n',
+        "etc/sysconfig/kdump": _SYSCONFIG,
         "etc/fstab": "LABEL=ROOTRAID / xfs defaults 0 0\n",
         f"boot/vmlinuz-{release}": "a kernel",
-        "cmdline": "root=live:LABEL=SQFSRAID rd.live.overlay=LABEL=ROOTRAID crashkernel=160M\n",
+        "panic_on_oops": "1\n",
+        "cmdline": f"{_CMDLINE}\n",
+        "grub.cfg": f"menuentry 'NCN' {{\n\tlinux ($root)/boot/kernel {_CMDLINE}\n}}\n",
     }
     for name, text in files.items():
         _write(here / name, text)
@@ -165,7 +176,7 @@ def _initrd(path: Path, tree: Path, release: str) -> None:
     """Pack an initrd as kdump would build it, but small: the nodes share their processors with what is measured."""
     files = {
         "etc/fstab": "LABEL=ROOTRAID /kdump/mnt0 xfs defaults 0 2\n",
-        "etc/sysconfig/kdump": 'KDUMP_SAVEDIR="file:///mnt0/crash"\n',
+        "etc/sysconfig/kdump": _SYSCONFIG.replace("file:///crash", "file:///mnt0/crash"),
         "etc/systemd/system/initrd.target.wants/kdump-save.service": "[Service]\nExecStart=/kdump/kdump-save\n",
         "kdump/kdump-save": "#!/bin/sh\n",
         "usr/bin/makedumpfile": "a program\n" * 1000,

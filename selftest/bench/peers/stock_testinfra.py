@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+#: Where BOOTRAID is mounted.
+RECOVERY = "/mnt/recovery"
 OVERLAYFS = "/run/initramfs/overlayfs"
 
 
@@ -170,3 +172,122 @@ def test_service_active(host: Any) -> None:
 
 def test_service_loaded(host: Any) -> None:
     assert host.file("/sys/kernel/kexec_crash_loaded").content_string.strip() == "1"
+
+
+# From here on: what else makes a node look fine and lose its dump.
+
+
+@pytest.fixture(scope="module")
+def config(host: Any) -> dict[str, str]:
+    lines = host.file("/etc/sysconfig/kdump").content_string.splitlines()
+    pairs = [line.partition("=") for line in lines if line.startswith(("KDUMP", "MAKEDUMPFILE", "KEXEC"))]
+    return {name: value.strip().strip('"') for name, _, value in pairs}
+
+
+@pytest.fixture(scope="module")
+def cmdline(host: Any) -> list[str]:
+    return str(host.file("/proc/cmdline").content_string).split()
+
+
+def test_config_savedir(config: dict[str, str]) -> None:
+    assert config["KDUMP_SAVEDIR"].startswith(("file:///", "/"))
+    assert len(config["KDUMP_SAVEDIR"].split()) == 1
+
+
+def test_config_image(host: Any) -> None:
+    copy = host.file("/run/rootfsbase/etc/sysconfig/kdump")
+    assert copy.content == host.file("/etc/sysconfig/kdump").content
+
+
+def test_config_append(config: dict[str, str]) -> None:
+    words = config["KDUMP_COMMANDLINE_APPEND"].split()
+    assert all("=" in word or "," not in word for word in words)
+    assert len({word.partition("=")[0] for word in words}) == len(words)
+
+
+def test_config_hang(config: dict[str, str]) -> None:
+    assert config["KDUMP_IMMEDIATE_REBOOT"] == "yes"
+    assert config["KDUMP_CONTINUE_ON_ERROR"] == "true"
+
+
+def test_config_format(config: dict[str, str]) -> None:
+    assert config["KDUMP_DUMPFORMAT"] in ("ELF", "compressed", "lzo", "snappy", "zstd")
+    assert 0 <= int(config["KDUMP_DUMPLEVEL"]) <= 31
+
+
+@pytest.mark.parametrize("name", ["TRANSFER", "PRESCRIPT", "POSTSCRIPT", "REQUIRED_PROGRAMS"])
+def test_config_programs(host: Any, config: dict[str, str], name: str) -> None:
+    assert all(host.exists(program) for program in config[f"KDUMP_{name}"].split()[:1])
+
+
+def test_boot_survives(cmdline: list[str]) -> None:
+    for word in ("metal.no-wipe=0", "rd.live.overlay.reset=1", "rd.live.overlay.reset", "rd.live.overlay.readonly=1"):
+        assert word not in cmdline
+
+
+def test_boot_grub(host: Any) -> None:
+    lines = host.file(f"{RECOVERY}/boot/grub2/grub.cfg").content_string.splitlines()
+    boots = [line.split() for line in lines if line.split()[:1] == ["linux"]]
+    assert [word for word in boots[0] if word.startswith("crashkernel=")] == arguments(host)
+
+
+@pytest.mark.parametrize("name", ["vmlinux-{}.gz", "System.map-{}"])
+def test_boot_namelist(host: Any, name: str) -> None:
+    assert host.file(f"{OVERLAYFS}/boot/{name.format(host.check_output('uname -r'))}").size > 0
+
+
+def test_kernel_rebooted(host: Any) -> None:
+    release = host.check_output("uname -r")
+    installed = [path for path in host.file("/boot").listdir() if path.startswith("vmlinuz-")]
+    assert installed == [f"vmlinuz-{release}"]
+
+
+def test_kernel_kexec(host: Any) -> None:
+    lockdown = host.file("/sys/kernel/security/lockdown")
+    assert not lockdown.exists or "[none]" in lockdown.content_string
+    disabled = host.file("/proc/sys/kernel/kexec_load_disabled")
+    assert not disabled.exists or disabled.content_string.strip() == "0"
+
+
+@pytest.mark.parametrize(("name", "value"), [("panic_on_oops", 1), ("panic_on_warn", 0)])
+def test_kernel_sysctls(host: Any, name: str, value: int) -> None:
+    assert host.sysctl(f"kernel.{name}") == value
+
+
+def test_kernel_selinux(host: Any) -> None:
+    enforce = host.file("/sys/fs/selinux/enforce")
+    assert not enforce.exists or enforce.content_string.strip() == "0"
+
+
+def test_service_journal(host: Any) -> None:
+    journal = host.run("journalctl -b --no-pager -u kdump.service -t kdump")
+    assert "busy" not in journal.stdout.lower()
+    assert "failed" not in journal.stdout.lower()
+
+
+def test_watchdog_quiet(host: Any) -> None:
+    assert host.run("grep -q -x active /sys/class/watchdog/*/state").rc != 0
+
+
+def test_rootraid_healthy(host: Any) -> None:
+    assert host.run("grep -E '\\[U*_+U*\\]' /proc/mdstat").rc != 0
+
+
+def test_dumps_space(host: Any, config: dict[str, str]) -> None:
+    free = int(host.check_output(f"df -B 1048576 --output=avail {OVERLAYFS} | tail -n 1"))
+    assert free > int(config["KDUMP_FREE_DISK_SIZE"]) + 1024
+    assert int(host.check_output(f"df --output=iavail {OVERLAYFS} | tail -n 1")) > 1000
+
+
+def test_dumps_retention(config: dict[str, str]) -> None:
+    assert int(config["KDUMP_KEEP_OLD_DUMPS"]) != 0
+
+
+def test_dumps_complete(host: Any, upper: str) -> None:
+    for name in host.file(f"{upper}/var/crash").listdir():
+        assert host.file(f"{upper}/var/crash/{name}/vmcore").exists
+        assert not host.file(f"{upper}/var/crash/{name}/vmcore-incomplete").exists
+
+
+def test_dumps_orphans(host: Any) -> None:
+    assert not host.check_output(f"find {OVERLAYFS} -maxdepth 3 -name 'vmcore*' -not -path '*/LiveOS/*'")
