@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,14 @@ from selftest.detection import matrix
 from selftest.detection.cases import expectation, take_cases
 from selftest.detection.cell import Cell, Shape, table
 from selftest.detection.document import document
+from selftest.detection.edited import EDITED, edit
 from selftest.detection.ledger import Entry, Ledger
 from selftest.detection.outcome import Left, Outcome
 from selftest.detection.scenario import draw
 from selftest.detection.verdict import Bar, Verdict
-from selftest.unit.kept import CASES
+from selftest.unit.kept import keep
 
+from kdumpcheck.evidence import load
 from kdumpcheck.lab.faults import FAULTS
 
 DUMP = Outcome(left=Left.DUMP, ended="restarted", phases=("crashed",))
@@ -22,10 +23,24 @@ NOTHING = Outcome(left=Left.NONE, ended="no capture kernel started")
 LEGACY = "suse_legacy"
 
 
+SECTIONS = {
+    "controls": b"sysctl.panic_on_oops=1\n",
+    "initrds": b"upper\t/boot/initrd-x-kdump\n",
+    "storage": b"layer\tmd127\t\traid1\t2\t0\tidle\n",
+    "kernels": b"running=6.4\nkver=6.4\n",
+}
+
+
+def kept(ledger: Ledger, cell: Cell) -> None:
+    """Evidence of a cell, as if it had been looked at."""
+    place = ledger.evidence(cell)
+    keep(place.parent, "ncn-w001", SECTIONS).rename(place)
+
+
 def tried(ledger: Ledger, name: str, outcome: Outcome | None, error: str = "") -> Entry:
     cell = Cell(dialect=LEGACY, faults=() if name == "healthy" else (name,))
     entry = Entry(cell=cell, outcome=outcome, error=error, when="2026-11-23T09:00:00+00:00", seconds={"up": 3.0})
-    shutil.copyfile(CASES / "healthy.evidence.gz", ledger.evidence(cell))
+    kept(ledger, cell)
     ledger.write(entry)
     return entry
 
@@ -64,7 +79,7 @@ def test_the_note_has_every_cell(ledger: Ledger) -> None:
     shape = Cell(dialect=LEGACY, shape=Shape(crashkernel="96M", memory_mib=1024))
     tried(ledger, "healthy", DUMP)
     entry = Entry(cell=shape, outcome=NOTHING, when="2026-11-24T09:00:00+00:00", seconds={})
-    shutil.copyfile(CASES / "healthy.evidence.gz", ledger.evidence(shape))
+    kept(ledger, shape)
     ledger.write(entry)
     note = document(matrix.rows(ledger, ledger.all()))
     assert "## suse_legacy" in note
@@ -80,18 +95,26 @@ def test_cases_are_taken_with_what_is_expected_of_them(ledger: Ledger, tmp_path:
         tried(ledger, "disk-full", None, error="x"),
     ]
     taken = take_cases(ledger, entries, tmp_path / "cases")
-    assert [path.name for path in taken] == ["healthy.evidence.gz", "initrd-stale.evidence.gz"]
+    assert [path.name for path in taken[:2]] == ["healthy.evidence.gz", "initrd-stale.evidence.gz"]
+    assert len(taken) == 2 + len(EDITED)
     lines = (tmp_path / "cases" / LEGACY / "expected.yaml").read_text().splitlines()
-    assert lines[-2:] == ["healthy: {}", "initrd-stale: {warn: [initrd.fresh]}"]
+    assert {"healthy: {}", "initrd-stale: {warn: [initrd.fresh]}"} < set(lines)
+    assert {f"{case.id}: {case.expectation}" for case in EDITED} < set(lines)
 
 
-def test_a_case_made_by_hand_keeps_its_own_line(ledger: Ledger, tmp_path: Path) -> None:
-    directory = tmp_path / "cases" / LEGACY
-    directory.mkdir(parents=True)
-    (directory / "edited.yaml").write_text("# why\nwatchdog-armed: {warn: [watchdog.quiet]}\n")
-    (directory / "watchdog-armed.evidence.gz").write_bytes(b"")
-    take_cases(ledger, [tried(ledger, "healthy", DUMP)], tmp_path / "cases")
-    assert (directory / "expected.yaml").read_text().splitlines()[-1] == "watchdog-armed: {warn: [watchdog.quiet]}"
+def test_a_case_made_by_hand_differs_in_its_one_section(tmp_path: Path) -> None:
+    sections = {"controls": b"sysctl.panic_on_oops=1\n", "kernels": b"running=6.4\n"}
+    (case,) = (each for each in EDITED if each.id == "watchdog-armed")
+    made = load(edit(keep(tmp_path, "ncn-w001", sections), case, tmp_path))
+    assert made.text("kernels") == "running=6.4\n"
+    assert "HW Watchdog" in str(made.text("controls"))
+    assert (made.node, made.ended) == ("ncn-w001", None)
+
+
+def test_a_change_that_changes_nothing_is_refused(tmp_path: Path) -> None:
+    (case,) = (each for each in EDITED if each.id == "initrd-from-the-image")
+    with pytest.raises(ValueError, match="nothing to change"):
+        edit(keep(tmp_path, "ncn-w001", {"initrds": b"layered\tyes\n"}), case, tmp_path)
 
 
 def test_what_is_expected_of_a_cell_is_one_line_of_yaml() -> None:
