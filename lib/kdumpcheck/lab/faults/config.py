@@ -19,6 +19,7 @@ FAULTS: Final = (
         expects=("config.savedir", "initrd.target"),
         warns=("config.image",),
         outcome="none",
+        dialects=LEGACY,
         needs="vm",
         break_shell=setting("KDUMP_SAVEDIR", '"nfs://10.0.2.2/crash"', REBUILD),
     ),
@@ -46,13 +47,13 @@ FAULTS: Final = (
     Fault(
         id="savedir-on-the-overlay",
         title="Dumps are to go to /var/crash, which kdump from 1.9 on takes for a place on the overlay",
-        effect="sets KDUMP_SAVEDIR to /var/crash, builds the kdump initrd anew and loads it",
+        effect="sets KDUMP_SAVEDIR to file:///var/crash, builds the kdump initrd anew and loads it",
         expects=("initrd.target",),
         warns=("config.image",),
         outcome="none",
         dialects=NEW,
         needs="vm",
-        break_shell=setting("KDUMP_SAVEDIR", '"/var/crash"', REBUILD),
+        break_shell=setting("KDUMP_SAVEDIR", '"file:///var/crash"', REBUILD),
     ),
     Fault(
         id="append-malformed",
@@ -65,6 +66,20 @@ FAULTS: Final = (
         + f"""\
 append=$(sed -n 's/^KDUMP_COMMANDLINE_APPEND="\\(.*\\)"/\\1/p' "$config" | sed 's/module_blacklist=[^ ]*//')
 set_key KDUMP_COMMANDLINE_APPEND "\\"{_BLACKLIST} $append\\""
+reload
+""",
+    ),
+    Fault(
+        id="append-hangs",
+        title="A capture kernel that does not find its disk waits for ever, or in a shell",
+        effect="takes rd.timeout= out of KDUMP_COMMANDLINE_APPEND and puts rd.shell in, as NCNs have it",
+        warns=("config.hang", "config.image"),
+        outcome="dump",
+        needs="vm",
+        break_shell=SET
+        + """\
+append=$(sed -n 's/^KDUMP_COMMANDLINE_APPEND="\\(.*\\)"/\\1/p' "$config" | sed 's/ *rd.timeout=[^ ]*//')
+set_key KDUMP_COMMANDLINE_APPEND "\\"$append rd.shell\\""
 reload
 """,
     ),
