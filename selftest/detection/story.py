@@ -35,10 +35,8 @@ _STUCK: Final = (
 _PANIC_END: Final = re.compile(r"end Kernel panic")
 _RESTARTS_BY_ITSELF: Final = re.compile(r"Rebooting in \d+ seconds")
 #: systemd counts the seconds of what it waits for, which is no progress.
-_WAITING: Final = re.compile(
-    r"^.*(?:Job \S+/start running|A (?:start|stop) job is running for .*) \(.*\n?", re.MULTILINE
-)
-_FOR: Final = re.compile(r"Job (\S+)/start running|A start job is running for (\S+)")
+_WAITING: Final = re.compile(r"^.*\b(?:Job .* running|A (?:start|stop) job is running for .*) \(\d.*\n?", re.MULTILINE)
+_FOR: Final = re.compile(r"\bJob (\S+).* running \(\d|A start job is running for (\S+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def tried(ledger: Ledger, name: str, outcome: Outcome | None, error: str = "") -
 def _content(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the checks say of captured nodes is shown elsewhere; here they are content with all of them."""
     nothing = frozenset[str]()
+    monkeypatch.setattr(Bar, "__init__", lambda _bar: None)
     monkeypatch.setattr(Bar, "verdict", lambda _bar, _evidence: Verdict(nothing, nothing, nothing))
 
 

@@ -66,11 +66,23 @@ def test_a_panic_that_restarts_by_itself_is_waited_for() -> None:
     assert read_story(CRASH + PANIC % b"VFS" + b"Rebooting in 10 seconds..\n").stuck is None
 
 
-def test_counting_seconds_is_no_progress() -> None:
-    line = b"\r\x1b[K[\x1b[0;31m*\x1b[0m] A start job is running for /dev/disk/by-label/ROOTRAD (%ds / no limit)"
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (
+            b"\r\x1b[K[\x1b[0;31m*\x1b[0m] A start job is running for /dev/disk/by-label/ROOTRAD (%ds / no limit)",
+            "/dev/disk/by-label/ROOTRAD",
+        ),
+        (
+            b"\r\x1bM\x1b[K[  \x1b[0;31m*\x1b[0m] Job dev-disk-by\\x2dlabel-ROOTRAID.d\xe2\x80\xa6tart running (%ds)",
+            "dev-disk-by\\x2dlabel-ROOTRAID.d…tart",
+        ),
+    ],
+)
+def test_counting_seconds_is_no_progress(line: bytes, what: str) -> None:
     first, second = (read_story(CRASH + b"".join(line % n for n in range(end))) for end in (3, 9))
     assert first.progress == second.progress
-    assert second.waits_for == "/dev/disk/by-label/ROOTRAD"
+    assert second.waits_for == what
     assert read_story(CRASH + line % 9 + b"\nmore\n").progress > second.progress
 
 
