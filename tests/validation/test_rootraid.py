@@ -7,8 +7,8 @@ of dracut-metal-mdsquash makes: `boot` and `crash`, both relative, both into the
 
 from __future__ import annotations
 
-from kdumpcheck import Severity, check, expect
-from kdumpcheck.facts import Rootraid, Sysconfig
+from kdumpcheck import Severity, check, expect, not_applicable
+from kdumpcheck.facts import Rootraid, Storage, Sysconfig
 from kdumpcheck.providers import Provider
 
 REMAKE = (
@@ -38,6 +38,35 @@ def test_rootraid_is_mounted(rootraid: Rootraid) -> None:
     )
     options = mount.options if mount else ()
     expect("rw" in options, expected="mounted for writing", found=",".join(options))
+
+
+@check(
+    "rootraid.healthy",
+    title="ROOTRAID has all its disks, and nothing between them that a capture kernel cannot open",
+    severity=Severity.WARN,
+    instruction="Replace the disk that failed (cat /proc/mdstat; mdadm --detail /dev/md/ROOT; mdadm --add). ROOTRAID "
+    "belongs on an MD array of plain disks: behind encryption, multipath or LVM prove by a test crash that it works.",
+    source="dracut-metal-mdsquash metal-md-lib.sh (RAID1 of two disks); Linux Documentation/admin-guide/md.rst; "
+    "bsc#1229207 (encrypted targets)",
+    follows=("rootraid.mounted",),
+)
+def test_rootraid_is_healthy(storage: Storage) -> None:
+    """A degraded array still takes a dump, on the one disk that is left."""
+    if not storage.layers:
+        not_applicable("no disk is labelled ROOTRAID")
+    lacking = [layer.array for layer in storage.layers if layer.missing]
+    arrays = [layer.array for layer in storage.layers if layer.array]
+    expect(
+        not lacking,
+        expected="arrays with all their disks",
+        found="; ".join(lacking or arrays) or "no array",
+    )
+    obstacles = [layer.obstacle for layer in storage.layers if layer.obstacle]
+    expect(
+        not obstacles,
+        expected="plain disks below ROOTRAID",
+        found="; ".join(obstacles) or ", ".join(layer.name for layer in storage.layers),
+    )
 
 
 @check(

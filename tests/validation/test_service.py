@@ -6,8 +6,8 @@ A green kdump.service proves little: it stays "active" after it ran, whatever be
 
 from __future__ import annotations
 
-from kdumpcheck import check, expect, prefer
-from kdumpcheck.facts import Reservation, Units
+from kdumpcheck import Severity, check, expect, not_applicable, prefer
+from kdumpcheck.facts import Journal, Reservation, Units
 from kdumpcheck.facts.units import Unit
 from kdumpcheck.providers import Provider
 
@@ -66,3 +66,24 @@ def is_enabled(unit: Unit) -> bool:
 def enabling(unit: Unit) -> str:
     """The state in systemd's word."""
     return unit.enabled_state or unit.load_state
+
+
+@check(
+    "service.journal",
+    title="The last start of kdump went without errors that it kept to itself",
+    severity=Severity.WARN,
+    instruction="journalctl -b -u kdump.service -u kdump-early.service tells all of it. Make room, or wait for the "
+    "other start to end, then systemctl restart kdump.service.",
+    source="openSUSE/kdump init/load.sh (before 1.0 a failed mkdumprd was swallowed: commit 33abc7c), boo#1196335 "
+    "(kdump and kdump-early load at the same time: busy)",
+    follows=("service.active",),
+)
+def test_last_start_was_without_errors(journal: Journal) -> None:
+    """A build that failed leaves the old initrd, which is loaded as if nothing had been; the unit is green."""
+    if not journal.started and not journal.troubles:
+        not_applicable("the journal of this boot knows no start of kdump.service")
+    expect(
+        not journal.troubles,
+        expected="no failed build or load since kdump.service was last started",
+        found=journal.troubles[-1] if journal.troubles else "none in the journal",
+    )
