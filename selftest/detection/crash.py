@@ -17,7 +17,7 @@ from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.lab import Lab
 from kdumpcheck.lab.qmp import Qmp
-from kdumpcheck.lab.readiness import shut_down, wait_until_booted
+from kdumpcheck.lab.ssh import speaks
 
 _ROOTRAID: Final = "/run/initramfs/overlayfs"
 _ASK_SECONDS: Final = 120.0
@@ -26,6 +26,9 @@ _EVERY: Final = 0.5
 _SILENCE: Final = 90.0
 _LONGEST: Final = 600.0
 _LAST_WORDS: Final = 15.0
+_BOOT_SECONDS: Final = 420.0
+
+RESTARTED: Final = "restarted"
 
 # Everything is on the disk before the crash: what a fault changed must not be lost with the page cache.
 _RECORD: Final = f"""\
@@ -66,15 +69,17 @@ def crash(lab: Lab, node: str, crashed: Crashed, *, boot: bool) -> tuple[Story, 
     try:
         story, ended = _Watch(lab, node, log, start).until_the_end(boot=boot)
         if boot and ended == RESTARTED:
-            wait_until_booted(lab.ssh, machine)
-            shut_down(lab.ssh, machine)
+            _wait_for_the_boot(lab, node)
         return story, ended
     finally:
         machine.power_off()
 
 
-RESTARTED: Final = "restarted"
-NOT_CAPTURED: Final = "no capture kernel started"
+def _wait_for_the_boot(lab: Lab, node: str) -> None:
+    """Wait until what a boot does to ROOTRAID is done; that of its services is not waited for."""
+    address = lab.machine(node).record.address
+    Deadline(_BOOT_SECONDS, f"{node}: SSH answers after the crash").poll(lambda: speaks(address), every=_EVERY)
+    lab.ssh.run(node, "sync\n", seconds=_ASK_SECONDS, what="writing its disks out")
 
 
 class _Watch:

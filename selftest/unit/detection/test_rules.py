@@ -10,7 +10,6 @@ from selftest.detection.verdict import Verdict
 HEALTHY = Cell(dialect="suse_legacy")
 STALE = Cell(dialect="suse_legacy", faults=("initrd-stale",))
 UNLOADED = Cell(dialect="suse_legacy", faults=("unloaded",))
-NO_WIPE = Cell(dialect="suse_legacy", faults=("no-wipe-0",))
 
 
 def said(fails: str = "", warns: str = "", errors: str = "") -> Verdict:
@@ -31,7 +30,6 @@ def kinds(cell: Cell, verdict: Verdict, outcome: Outcome) -> list[str]:
         (HEALTHY, said(), Left.DUMP),
         (STALE, said(warns="initrd.fresh"), Left.DUMP),
         (UNLOADED, said(fails="service.loaded"), Left.NONE),
-        (NO_WIPE, said(fails="boot.survives"), Left.DUMP),
     ],
 )
 def test_verdict_and_crash_agree(cell: Cell, verdict: Verdict, what: Left) -> None:

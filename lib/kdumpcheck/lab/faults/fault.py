@@ -53,8 +53,8 @@ class Fault:
     """ids of the checks that warn"""
     errors: tuple[str, ...] = ()
     """ids of the checks that say they could not look"""
-    outcome: Literal["dump", "elsewhere", "unusable", "none", "not shown"]
-    """what a crash was seen to leave; "not shown" where a lab node cannot show it, and `effect` says why"""
+    outcome: Literal["dump", "elsewhere", "unusable", "none"]
+    """what a crash was seen to leave"""
     dialects: tuple[str, ...] = (*LEGACY, *NEW)
     """kdump implementations it can exist in"""
     needs: Literal["vm", "container", "any"] = "any"
