@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     entries = _entries(ledger, cells)
     rows = matrix.rows(ledger, entries)
     print(matrix.text(rows))
-    if args.document:
+    if args.document and rows:
         everything = matrix.rows(ledger, ledger.all())
         args.document.write_text(document(everything), encoding="utf-8")
     if args.cases:

@@ -82,7 +82,7 @@ class Bench:
                 story, ended = crash(lab, NODE, crashed, boot=cell.boots_after)
             # The first member is what a resync is read from.
             member = lab.state.node(NODE) / "rootraid0.qcow2"
-            with steps("harvest"), tempfile.TemporaryDirectory() as work, rootraid(member, Path(work)) as root:
+            with steps("harvest"), _workplace(lab) as work, rootraid(member, work) as root:
                 return harvest(root, crashed, story, ended)
         finally:
             self._keep_console(lab, cell)
@@ -106,6 +106,13 @@ class Bench:
         log = lab.state.node(NODE) / console.LOG
         if log.exists():
             shutil.copyfile(log, self._ledger.file(cell, ".console.log"))
+
+
+@contextmanager
+def _workplace(lab: Lab) -> Iterator[Path]:
+    """A directory in the lab: what a killed bench leaves mounted there goes with the lab, by the next one's hand."""
+    with tempfile.TemporaryDirectory(dir=lab.state.root) as work:
+        yield Path(work)
 
 
 class Steps:

@@ -11,6 +11,8 @@ from typing import Any
 from selftest.detection.cell import Cell
 from selftest.detection.outcome import Outcome
 
+from kdumpcheck.lab.faults import FAULTS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -67,8 +69,9 @@ class Ledger:
         return _entry(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
     def all(self) -> list[Entry]:
-        """Every entry there is, by the cell's name."""
-        return [_entry(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(self.root.glob("*/*.json"))]
+        """Every entry there is, by the cell's name; those with faults that are no longer in the table are left out."""
+        entries = [_entry(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(self.root.glob("*/*.json"))]
+        return [entry for entry in entries if all(fault in FAULTS for fault in entry.cell.faults)]
 
 
 def _entry(data: dict[str, Any]) -> Entry:
