@@ -13,7 +13,7 @@ from _pytest.python import PyCollector  # not public, but the only one who knows
 
 from kdumpcheck.checks import Check, check_of
 from kdumpcheck.reporters import html, terminal
-from kdumpcheck.results.words import result_of
+from kdumpcheck.results.words import nothing_judged, result_of
 from kdumpcheck.suite import host, judging, options, workers
 from kdumpcheck.suite.items import CheckItem, CheckReport, from_plain, to_plain
 from kdumpcheck.suite.options import Options
@@ -182,8 +182,13 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """No check at all is a mistake of the command line, never a good result."""
-    if session.config.stash.get(SUITE, None) is not None and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+    """No check at all is a mistake of the command line, never a good result; nor are checks that judged nothing."""
+    suite = session.config.stash.get(SUITE, None)
+    if suite is None:
+        return
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED or (
+        exitstatus == pytest.ExitCode.OK and nothing_judged(suite.run.results)
+    ):
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 

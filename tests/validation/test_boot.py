@@ -38,6 +38,13 @@ def test_dump_survives_the_next_boot(boot: Boot) -> None:
     for switch, why in HARMFUL:
         on = line.switched_on(switch)
         expect(not on, expected=f"no {switch}", found=f"{switch}: {why}" if on else "not there")
+    prefer(
+        wipe,
+        expected="metal.no-wipe=1 on the command line",
+        found=f"metal.no-wipe={wipe}"
+        if wipe
+        else "no metal.no-wipe=: whether the disks are kept is up to the boot hook",
+    )
     if boot.disk is not None:
         found = harm(boot.disk)
         prefer(

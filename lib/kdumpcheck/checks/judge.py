@@ -58,6 +58,8 @@ def _run(check: Check, subject: Subject) -> Result:
 def _call(check: Check, subject: Subject, met: list[Expectation]) -> tuple[Outcome, str, Expectation]:
     """Run the check's function and put what came of it into words."""
     nothing = Expectation("", "")
+    if subject.excuse:
+        return Outcome.SKIP, subject.excuse, nothing
     obstacle = subject.obstacle
     if obstacle is not None:
         return Outcome.ERROR, obstacle.reason, nothing

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from kdumpcheck.checks.check import PROVIDER
+from kdumpcheck.checks.excuse import excuse
 from kdumpcheck.checks.result import Result
 from kdumpcheck.evidence import Evidence, Unknown, known
 from kdumpcheck.facts import FACTS, System
@@ -37,6 +38,12 @@ class Subject:
     def provider(self) -> Provider | Unknown:
         """The kdump implementation on the node, or why none could be told."""
         return self._select(self.evidence)
+
+    @cached_property
+    def excuse(self) -> str:
+        """Why no check applies to this machine ("" when they do): it is no metal NCN."""
+        system = self._told("system")
+        return excuse(system) if isinstance(system, System) else ""
 
     @cached_property
     def obstacle(self) -> Unknown | None:

@@ -69,7 +69,13 @@ def verdict(run: Run) -> tuple[str, bool]:
     if not judged:
         return "nothing was judged: no check was selected (look at -k, -m and the paths)", False
     if not counts["pass"] + counts["recovered"] + counts["warn"]:
-        return f"no check applies to {nodes}", False
+        reasons = {result.message for result in run.results}
+        return f"no check applies to {nodes}" + (f": {reasons.pop()}" if len(reasons) == 1 else ""), False
+    left_out = {result.node for result in run.results} - {
+        result.node for result in run.results if result.outcome is not Outcome.SKIP
+    }
+    if left_out:
+        nodes = f"{len({result.node for result in run.results}) - len(left_out)} of {nodes}, none applies to the others"
     # A green line is read as "this node will dump": a part of the checks must not pass for all of them.
     part = len(judged) < len(run.checks)
     known = f" ({len(judged)} of {len(run.checks)} checks)" if part else ""

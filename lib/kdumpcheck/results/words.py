@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from kdumpcheck.checks import Outcome, Result
@@ -32,6 +32,11 @@ def kept_since(moments: Iterable[datetime]) -> str:
     taken = sorted(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" for moment in moments)
     until = f" to {taken[-1]}" if taken[0] != taken[-1] else ""
     return f"kept evidence of {taken[0]}{until} UTC"
+
+
+def nothing_judged(results: Collection[Result]) -> bool:
+    """True when every check was skipped: no machine was named that the checks apply to."""
+    return bool(results) and all(result.outcome is Outcome.SKIP for result in results)
 
 
 def result_of(report: object) -> Result | None:

@@ -75,7 +75,7 @@ class TestVerdict:
             (run_of(result("a", PASS), known=13), "all selected checks passed on 1 node (1 of 13 checks)", True),
             (run_of(result("a", PASS), result("a", WARN, "c.d")), "no check failed on 1 node, 1 warning", True),
             (run_of(result("a", Outcome.RECOVERED)), "all checks passed on 1 node", True),
-            (run_of(result("a", SKIP)), "no check applies to 1 node", False),
+            (run_of(result("a", SKIP)), "no check applies to 1 node: why", False),
             (run_of(result("a", FAIL), result("b", PASS)), "1 of 2 nodes cannot be trusted to save a dump", False),
             (run_of(result("a", ERROR), result("b", PASS)), "1 of 2 nodes could not be judged", False),
             (run_of(), "nothing was judged: no check was selected (look at -k, -m and the paths)", False),
