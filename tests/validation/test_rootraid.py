@@ -42,7 +42,7 @@ def test_rootraid_is_mounted(rootraid: Rootraid) -> None:
 
 @check(
     "rootraid.healthy",
-    title="ROOTRAID has all its disks, and nothing between them that a capture kernel cannot open",
+    title="ROOTRAID has all its disks, and nothing below that a capture kernel cannot open",
     severity=Severity.WARN,
     instruction="Replace the disk that failed (cat /proc/mdstat; mdadm --detail /dev/md/ROOT; mdadm --add). ROOTRAID "
     "belongs on an MD array of plain disks: behind encryption, multipath or LVM prove by a test crash that it works.",
