@@ -35,7 +35,9 @@ _STUCK: Final = (
 _PANIC_END: Final = re.compile(r"end Kernel panic")
 _RESTARTS_BY_ITSELF: Final = re.compile(r"Rebooting in \d+ seconds")
 #: systemd counts the seconds of what it waits for, which is no progress.
-_WAITING: Final = re.compile(r"^.*\b(?:Job .* running|A (?:start|stop) job is running for .*) \(\d.*\n?", re.MULTILINE)
+_WAITING: Final = re.compile(r".*\b(?:Job .* running|A (?:start|stop) job is running for .*) \(\d")
+#: Beside its count systemd sends orders to the terminal, each a line of its own here.
+_SHORT: Final = 8
 _FOR: Final = re.compile(r"\bJob (\S+).* running \(\d|A start job is running for (\S+)")
 
 
@@ -70,7 +72,7 @@ def read_story(output: bytes) -> Story:
             phases.append(name)
             place = found.end()
     waits = [one or other for one, other in _FOR.findall(text)]
-    progress = len(_WAITING.sub("", text))
+    progress = sum(len(line) for line in text.splitlines() if len(line) > _SHORT and not _WAITING.match(line))
     return Story(tuple(phases), _stuck(text, phases), progress, waits[-1] if waits else None)
 
 

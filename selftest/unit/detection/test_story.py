@@ -74,7 +74,7 @@ def test_a_panic_that_restarts_by_itself_is_waited_for() -> None:
             "/dev/disk/by-label/ROOTRAD",
         ),
         (
-            b"\r\x1bM\x1b[K[  \x1b[0;31m*\x1b[0m] Job dev-disk-by\\x2dlabel-ROOTRAID.d\xe2\x80\xa6tart running (%ds)",
+            b"\r\x1bM\x1b[K[  \x1b[0;31m*\x1b[0m] Job dev-disk-by\\x2dlabel-ROOTRAID.d\xe2\x80\xa6tart running (%ds)\r\n\r\n\x1bM",
             "dev-disk-by\\x2dlabel-ROOTRAID.d…tart",
         ),
     ],
@@ -83,7 +83,7 @@ def test_counting_seconds_is_no_progress(line: bytes, what: str) -> None:
     first, second = (read_story(CRASH + b"".join(line % n for n in range(end))) for end in (3, 9))
     assert first.progress == second.progress
     assert second.waits_for == what
-    assert read_story(CRASH + line % 9 + b"\nmore\n").progress > second.progress
+    assert read_story(CRASH + line % 9 + b"\nsomething more\n").progress > second.progress
 
 
 @given(st.binary())
