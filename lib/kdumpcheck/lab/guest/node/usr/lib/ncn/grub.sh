@@ -4,10 +4,11 @@
 set -eu
 directory=/metal/recovery/boot/grub2
 mkdir -p "$directory"
+. /etc/os-release
 cat >"$directory/grub.cfg" <<CFG
 set timeout=10
 set default=0
-menuentry "SLES 15 SP5" {
+menuentry "$NAME $VERSION" {
     search --no-floppy --label BOOTRAID --set=root
     linux /boot/kernel $(cat /proc/cmdline)
     initrd /boot/initrd.img.xz

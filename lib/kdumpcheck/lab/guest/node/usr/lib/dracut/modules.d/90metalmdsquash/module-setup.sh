@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# dracut module: ROOTRAID for the live root, and the links kdump needs on it (stand-in for dracut-metal-mdsquash 2.4).
+# dracut module: ROOTRAID for the live root, and the links kdump needs on it (stand-in for dracut-metal-mdsquash 2).
 # shellcheck disable=SC2154,SC2164  # moddir is dracut's
 
 check() {
@@ -17,7 +17,7 @@ installkernel() {
 }
 
 install() {
-    inst_multiple mdadm mkfs.xfs blkid mount umount mkdir ln cp cat grep readlink sleep udevadm
+    inst_multiple mdadm mkfs.xfs blkid mount umount mkdir ln cp cat grep readlink realpath sleep udevadm wipefs
     inst_hook initqueue/settled 10 "$moddir/metal-md.sh"
     inst_hook pre-mount 10 "$moddir/metal-kdump.sh"
     inst_simple "$moddir/metal-lib.sh" /lib/metal-lib.sh
