@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from kdumpcheck.lab.image.build import build
+from kdumpcheck.lab.image.dialect import DEFAULT_DIALECT, DIALECTS, Dialect, find_dialect
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.node_image import LIVE_DIRS, NodeImage, open_image
 from kdumpcheck.lab.image.shape import (
@@ -22,6 +23,8 @@ __all__ = [
     "CONSOLE",
     "CPU",
     "DEFAULT_CRASHKERNEL",
+    "DEFAULT_DIALECT",
+    "DIALECTS",
     "GUEST_ADDRESS",
     "LIVE_DIRS",
     "MACHINE",
@@ -29,8 +32,10 @@ __all__ = [
     "ROOTRAID_DISKS",
     "ROOTRAID_DISK_MIB",
     "SMALL_CRASHKERNEL",
+    "Dialect",
     "ImageError",
     "NodeImage",
     "build",
+    "find_dialect",
     "open_image",
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Building the node image, once per content, whole or not at all."""
+"""Building the node image of a dialect, once per content, whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab.errors import LabError
-from kdumpcheck.lab.image.bootstrap import bootstrap
+from kdumpcheck.lab.image.base import have_base
 from kdumpcheck.lab.image.content import content_hash
 from kdumpcheck.lab.image.disk import make_disk, make_squashfs
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.initrd import build_initrd
-from kdumpcheck.lab.image.kernel import install_kernel
-from kdumpcheck.lab.image.keys import install_keys
 from kdumpcheck.lab.image.node_image import NodeImage, open_image, write_manifest
 from kdumpcheck.lab.image.rpmdb import install_rpmdb
 from kdumpcheck.lab.image.tools import Runner, remove_tree, require_host
@@ -25,16 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from kdumpcheck.lab.image.base import Base
+    from kdumpcheck.lab.image.dialect import Dialect
+
 _PATIENCE: Final = 1800.0
 
 
-def build(cache: Path, progress: Callable[[str], None]) -> NodeImage:
-    """The node image of this version, built first if the cache has none.
+def build(cache: Path, dialect: Dialect, progress: Callable[[str], None]) -> NodeImage:
+    """The node image of a dialect in this version, built first if the cache has none.
 
-    ``progress`` gets one line per step. Building takes about two minutes and needs root; a finished image needs
-    neither. Raises ImageError.
+    ``progress`` gets one line per step. Building takes about two minutes, of which most are for what the dialects
+    share, and needs root; a finished image needs neither. Raises ImageError.
     """
-    directory = cache / f"image-{content_hash()}"
+    directory = cache / f"image-{content_hash(dialect)}"
     image = open_image(directory)
     if image is not None:
         return image
@@ -42,7 +43,7 @@ def build(cache: Path, progress: Callable[[str], None]) -> NodeImage:
     place = cache / "building"
     with _alone(place, progress):
         if open_image(directory) is None:
-            _build_into(directory, place, progress)
+            _build_into(directory, place, dialect, progress)
     image = open_image(directory)
     if image is None:
         raise ImageError(f"the image just built in {directory} has gone")
@@ -62,34 +63,36 @@ def _alone(place: Path, progress: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _build_into(directory: Path, place: Path, progress: Callable[[str], None]) -> None:
+def _build_into(directory: Path, place: Path, dialect: Dialect, progress: Callable[[str], None]) -> None:
     """Build beside the final place and move there at the end: a broken build leaves nothing but its log."""
     for leftover in place.iterdir():  # of a build that was killed; we hold the lock
         remove_tree(leftover)
+    runner = Runner(place.with_suffix(".log"))
+    base = have_base(directory.parent, place, runner, progress)
     work = place / directory.name
     result = work / "image"
     result.mkdir(mode=0o700, parents=True)
     try:
-        _steps(work, result, Runner(place.with_suffix(".log")), progress)
+        _steps(work, result, base, dialect, runner, progress)
         remove_tree(directory)
         result.rename(directory)
     finally:
         remove_tree(work)
 
 
-def _steps(work: Path, result: Path, runner: Runner, progress: Callable[[str], None]) -> None:
-    root = work / "root"
-    progress("node image: unpacking Debian packages")
-    bootstrap(root, work, runner)
-    progress("node image: kernel, files and keys of the node")
-    release = install_kernel(root, runner)
-    install_tree(root)
-    host_key = install_keys(root, result, runner)
-    install_rpmdb(root, release, runner)
+def _steps(
+    work: Path, result: Path, base: Base, dialect: Dialect, runner: Runner, progress: Callable[[str], None]
+) -> None:
+    root, release = work / "root", base.kernel_release
+    progress(f"node image: files of the node, with {dialect.title}")
+    base.unpack(root, runner)
+    base.copy_client_key(result)
+    install_tree(root, dialect)
+    install_rpmdb(root, release, dialect, runner)
     progress("node image: live initrd")
     shutil.move(build_initrd(root, release, runner), result / "live.initrd")
     shutil.copyfile(root / f"boot/vmlinuz-{release}", result / "vmlinuz")
     progress("node image: SquashFS and its disk")
     make_squashfs(root, result / "filesystem.squashfs", runner)
     make_disk(result / "filesystem.squashfs", result / "sqfsraid.img", work, runner)
-    write_manifest(result, kernel_release=release, host_key=host_key)
+    write_manifest(result, kernel_release=release, host_key=base.host_key)

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kdumpcheck.lab.image.tools import Runner
+
+CLIENT_KEY: Final = "client_key"
+"""File name of the private key root accepts."""
 
 
 def install_keys(root: Path, directory: Path, runner: Runner) -> str:
@@ -17,7 +20,7 @@ def install_keys(root: Path, directory: Path, runner: Runner) -> str:
     for leftover in (root / "etc/ssh").glob("ssh_host_*"):
         leftover.unlink()
     host = root / "etc/ssh/ssh_host_ed25519_key"
-    client = directory / "client_key"
+    client = directory / CLIENT_KEY
     _generate(host, "kdumpcheck lab node", runner)
     _generate(client, "kdumpcheck lab", runner)
     home = root / "root/.ssh"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab.image.content import GUEST
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.kernel_release import rpm_version_release
+from kdumpcheck.lab.image.tree import COMMON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from kdumpcheck.lab.image.dialect import Dialect
     from kdumpcheck.lab.image.tools import Runner
 
 _WORK: Final = "var/tmp/rpmdb"
@@ -31,12 +33,11 @@ class Package:
     files: tuple[str, ...]
 
 
-def install_rpmdb(root: Path, kernel_release: str, runner: Runner) -> None:
-    """Build the packages of the guest tree's list and enter them into the database of ``root``."""
+def install_rpmdb(root: Path, kernel_release: str, dialect: Dialect, runner: Runner) -> None:
+    """Build the packages of the guest tree's lists and enter them into the database of ``root``."""
     work = root / _WORK
     work.mkdir(parents=True)
-    text = (GUEST / "rpm/packages").read_text(encoding="utf-8")
-    for package in read_packages(text, kernel_release):
+    for package in read_packages(package_list(dialect), kernel_release):
         (work / f"{package.name}.spec").write_text(spec(package), encoding="utf-8")
         runner.run_in(root, ["rpmbuild", "-bb", "--quiet", *_BUILD_OPTIONS, f"/{_WORK}/{package.name}.spec"])
     # --justdb: the files are there already; the database gets their digests, so `rpm -V` tells the truth.
@@ -56,6 +57,11 @@ _BUILD_OPTIONS: Final = (
     "--define", "_binary_payload w0.gzdio",
     "--define", "_buildhost lab",
 )  # fmt: skip
+
+
+def package_list(dialect: Dialect) -> str:
+    """The RPMs of every node, then those of its dialect."""
+    return "\n\n".join((GUEST / "rpm" / name).read_text(encoding="utf-8") for name in (COMMON, dialect.layer))
 
 
 def read_packages(text: str, kernel_release: str) -> Iterator[Package]:

@@ -25,6 +25,7 @@ REQUIRED: Final = {
     "setpriv": "util-linux",
     "unshare": "util-linux",
     "lz4": "lz4",
+    "zstd": "zstd",
     "dpkg-deb": "dpkg",
 }
 """Program and the Debian package that brings it."""

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LAYERS: Final = ("node", "kdump-legacy")
-"""Directories of the guest tree that are laid over the root, in this order; the kdump dialect is one of them."""
+    from kdumpcheck.lab.image.dialect import Dialect
+
+COMMON: Final = "node"
+"""The layer of the guest tree every node has; its dialect's own comes on top."""
 
 
-def install_tree(root: Path) -> None:
+def install_tree(root: Path, dialect: Dialect) -> None:
     """Copy the layers and make the links of the guest tree."""
-    for layer in LAYERS:
+    for layer in (COMMON, dialect.layer):
         for source in sorted((GUEST / layer).rglob("*")):
             if source.is_file():
                 _install_file(source, root / source.relative_to(GUEST / layer))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kdump dialects a node can be made with: one layer of the guest tree each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from kdumpcheck.lab.image.errors import ImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One line of kdump releases, as the lab has it."""
+
+    name: str
+    """the name of the provider that checks it"""
+    title: str
+    """what it stands in for, as an operator would say it"""
+    layer: str
+    """directory of the guest tree with its files, and name of its list in `rpm/`"""
+    initrd: str
+    """where the node keeps its kdump initrd, as a shell word"""
+
+
+_ALL: Final = (
+    Dialect("suse_legacy", "SUSE kdump before 1.9", "kdump-legacy", "/boot/initrd-$(uname -r)-kdump"),
+    Dialect("suse", "SUSE kdump from 1.9 on", "kdump", "/var/lib/kdump/initrd"),
+)
+
+DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({dialect.name: dialect for dialect in _ALL})
+"""All dialects by name."""
+
+DEFAULT_DIALECT: Final = "suse_legacy"
+
+
+def find_dialect(name: str) -> Dialect:
+    """The dialect of this name; raises ImageError naming those there are."""
+    try:
+        return DIALECTS[name]
+    except KeyError:
+        raise ImageError(f"there is no dialect {name!a}; the lab knows {' and '.join(DIALECTS)}") from None
