@@ -30,7 +30,7 @@ def hardware(accel: str) -> Hardware:
     )
 
 
-def vm(name: str, index: int, block: Block, node_image: NodeImage, accel: str) -> NodeRecord:
+def vm(name: str, index: int, block: Block, node_image: NodeImage, dialect: str, accel: str) -> NodeRecord:
     """A node that is a VM."""
     boot = Boot(
         kernel=str(node_image.kernel),
@@ -39,11 +39,11 @@ def vm(name: str, index: int, block: Block, node_image: NodeImage, accel: str) -
         disks=disks.names(image.ROOTRAID_DISKS),
     )
     body = VmBody(hardware=hardware(accel), boot=boot)
-    return _record(name, index, block, node_image, body)
+    return _record(name, index, block, node_image, dialect, body)
 
 
 def container(name: str, index: int, block: Block, node_image: NodeImage, store: Store) -> NodeRecord:
-    """A node that is a container."""
+    """A node that is a container; these come in one dialect only."""
     body = ContainerBody(
         squashfs=str(node_image.squashfs),
         upper=f"{_LIVE_DIR}/overlay-{SQUASHFS_LABEL}-{SQUASHFS_UUID}",
@@ -51,15 +51,18 @@ def container(name: str, index: int, block: Block, node_image: NodeImage, store:
         kernel_release=node_image.kernel_release,
         kdump_initrd=str(store.seed / KDUMP_INITRD),
     )
-    return _record(name, index, block, node_image, body)
+    return _record(name, index, block, node_image, image.DEFAULT_DIALECT, body)
 
 
-def _record(name: str, index: int, block: Block, node_image: NodeImage, body: VmBody | ContainerBody) -> NodeRecord:
+def _record(
+    name: str, index: int, block: Block, node_image: NodeImage, dialect: str, body: VmBody | ContainerBody
+) -> NodeRecord:
     return NodeRecord(
         name=name,
         index=index,
         address=block.node(index),
         bmc=block.bmc(index),
         cmdline=node_image.cmdline(name, live_dir=_LIVE_DIR),
+        dialect=dialect,
         body=body,
     )

@@ -41,12 +41,14 @@ _CONTAINERS_AT_ONCE: Final = 4 * (os.cpu_count() or 1)
 class BringUp:
     """Brings nodes up whose records and SSH files are written already."""
 
-    def __init__(self, state: StateDir, image: NodeImage, block: Block, store: Store, accel: str, tell: Tell) -> None:
+    def __init__(
+        self, state: StateDir, image: NodeImage, dialect: str, block: Block, store: Store, accel: str, tell: Tell
+    ) -> None:
         self._state = state
         self._store = store
         self._tell = tell
         self._nursery = Nursery(state, image, store, tell)
-        self._seed_record = blueprint.vm(_SEED, _SEED_INDEX, block, image, accel)
+        self._seed_record = blueprint.vm(_SEED, _SEED_INDEX, block, image, dialect, accel)
         self._ssh = Ssh(state.ssh_config)
 
     def make(self, nodes: Sequence[NodeRecord], *, cold: bool = False) -> list[str]:

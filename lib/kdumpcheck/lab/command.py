@@ -13,7 +13,7 @@ from kdumpcheck.lab import console, status
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.faults import FAULTS
-from kdumpcheck.lab.image import ImageError
+from kdumpcheck.lab.image import DEFAULT_DIALECT, DIALECTS, ImageError
 from kdumpcheck.lab.injection import Injector
 from kdumpcheck.lab.lab import DEFAULT_NODES, Lab
 from kdumpcheck.lab.progress import Progress
@@ -89,6 +89,12 @@ def _add_up(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     up.add_argument(
         "--containers", metavar="N|NODES", help=f"container nodes: so many from ncn-w{_FIRST_CONTAINER} on, or these"
     )
+    up.add_argument(
+        "--dialect",
+        metavar="NAME",
+        help=f"kdump of new VMs: {', or '.join(f'{each.name} ({each.title})' for each in DIALECTS.values())}"
+        f" (default {DEFAULT_DIALECT})",
+    )
     up.add_argument("--cold", action="store_true", help="boot new VMs instead of going on from a saved state")
     up.add_argument("--fresh", action="store_true", help="throw saved states away and make them anew")
 
@@ -107,7 +113,11 @@ def _add_faults(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _up(lab: Lab, args: argparse.Namespace, progress: Progress) -> int:
     containers = _container_names(args.containers) if args.containers else ()
     vms = expand(",".join(args.nodes)) if args.nodes else () if containers else DEFAULT_NODES
-    errors = lab.up(vms, containers, cold=args.cold, fresh=args.fresh)
+    if args.dialect not in (None, *DIALECTS):
+        raise UsageError(f"--dialect {args.dialect}: there is no such dialect; the lab knows {' and '.join(DIALECTS)}")
+    if containers and args.dialect not in (None, DEFAULT_DIALECT):
+        raise UsageError(f"--dialect {args.dialect}: containers come in the dialect {DEFAULT_DIALECT} only")
+    errors = lab.up(vms, containers, dialect=args.dialect, cold=args.cold, fresh=args.fresh)
     for error in errors:
         _complain(error, FAILED)
     count = len(lab.nodes())

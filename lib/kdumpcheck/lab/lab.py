@@ -11,7 +11,7 @@ from kdumpcheck.lab.addresses import MAX_NODES, Block, claim_block
 from kdumpcheck.lab.bmc import Bmcs
 from kdumpcheck.lab.bringup import BringUp
 from kdumpcheck.lab.errors import LabError
-from kdumpcheck.lab.image import build
+from kdumpcheck.lab.image import DEFAULT_DIALECT, build, find_dialect
 from kdumpcheck.lab.machine import alone, open_machine
 from kdumpcheck.lab.publish import write_inventory, write_ssh_files
 from kdumpcheck.lab.record import NodeRecord
@@ -35,6 +35,7 @@ DEFAULT_NODES: Final = ("ncn-m001", "ncn-w001", "ncn-s001")
 class _Workshop:
     """What nodes are made with."""
 
+    dialect: str
     image: NodeImage
     block: Block
     store: Store
@@ -54,17 +55,27 @@ class Lab:
         self._tell = tell
 
     def up(
-        self, vms: Sequence[str] = (), containers: Sequence[str] = (), *, cold: bool = False, fresh: bool = False
+        self,
+        vms: Sequence[str] = (),
+        containers: Sequence[str] = (),
+        *,
+        dialect: str | None = None,
+        cold: bool = False,
+        fresh: bool = False,
     ) -> list[str]:
         """Have these nodes up, besides those there are already; the nodes that failed, one line each.
 
-        With `cold`, new VMs boot instead of going on from a saved state. With `fresh`, what was saved of earlier
-        boots is made anew. Raises `LabError` for what concerns all nodes.
+        New nodes have the kdump of `dialect`, the name of a provider (None: the default). With `cold`, new VMs boot
+        instead of going on from a saved state. With `fresh`, what was saved of earlier boots is made anew. Raises
+        `LabError` for what concerns all nodes.
         """
+        chosen = self.choose(dialect, (*vms, *containers))
+        if containers and chosen != DEFAULT_DIALECT:
+            raise LabError(f"containers come in the dialect {DEFAULT_DIALECT} only, not {chosen}")
         _require(containers)
         with self.state.locked():
             self._clear()
-            shop = self._workshop()
+            shop = self._workshop(chosen)
             if fresh:
                 self._forget(shop.store)
             wanted = self._register(shop, vms, containers)
@@ -77,7 +88,7 @@ class Lab:
         """Make a node anew as it was when it came up first, without any fault; raises `LabError`."""
         with self.state.locked():
             node = replace(self.machine(name).record, faults=(), made=False)
-            shop = self._workshop()
+            shop = self._workshop(node.dialect)
             with alone(self.state.node(name)):
                 self.machine(name).power_off()
                 node.save(self.state.node(name))
@@ -97,6 +108,19 @@ class Lab:
         """Whether a node has power."""
         return self.machine(node.name).is_on()
 
+    def choose(self, dialect: str | None, names: Sequence[str]) -> str:
+        """The dialect for these nodes: what was asked for, what all of them have already, or the default."""
+        there = {node.name: node.dialect for node in self.nodes()}
+        if dialect is None:
+            have = {there.get(name, DEFAULT_DIALECT) for name in names}
+            return have.pop() if len(have) == 1 else DEFAULT_DIALECT
+        wrong = [name for name in names if there.get(name, dialect) != dialect]
+        if wrong:
+            raise LabError(
+                f"{wrong[0]}: it is a node of {there[wrong[0]]} in this lab already; `kdumpcheck lab down` ends that"
+            )
+        return find_dialect(dialect).name
+
     def _clear(self) -> None:
         """End what an `up` that was cut short has left running."""
         there = self.nodes()
@@ -113,24 +137,24 @@ class Lab:
         new = [node for node in wanted if not node.made]
         return bring_up.start(off) + bring_up.make(new, cold=cold)
 
-    def _workshop(self) -> _Workshop:
-        node_image = build(self._cache, self._tell)
-        facts = self._facts(node_image)
+    def _workshop(self, dialect: str) -> _Workshop:
+        node_image = build(self._cache, find_dialect(dialect), self._tell)
+        block = Block(self._facts(dialect, node_image).block)
         chosen = accel.choose(node_image.kernel, self._cache, self._environ, self._tell)
         store = Store(self._cache, node_image, blueprint.hardware(chosen))
-        block = Block(facts.block)
-        return _Workshop(
-            node_image, block, store, chosen, BringUp(self.state, node_image, block, store, chosen, self._tell)
-        )
+        bring_up = BringUp(self.state, node_image, dialect, block, store, chosen, self._tell)
+        return _Workshop(dialect, node_image, block, store, chosen, bring_up)
 
-    def _facts(self, node_image: NodeImage) -> LabFacts:
-        """What the lab's nodes have in common, chosen now if this is the first."""
-        facts = self.state.facts()
+    def _facts(self, dialect: str, node_image: NodeImage) -> LabFacts:
+        """What the lab's nodes have in common, chosen now if this is the first node, or the first of its dialect."""
+        facts, directory = self.state.facts(), str(node_image.directory)
         if facts is None:
-            facts = LabFacts(block=claim_block(self.state.root).number, image=str(node_image.directory))
-            self.state.write_facts(facts)
-        if facts.image != str(node_image.directory):
+            facts = LabFacts(block=claim_block(self.state.root).number, images={})
+        elif not facts.images or facts.images.get(dialect, directory) != directory:
             raise LabError("this lab was made with another version of the node image; run `kdumpcheck lab down` first")
+        if dialect not in facts.images:
+            facts = replace(facts, images={**facts.images, dialect: directory})
+            self.state.write_facts(facts)
         return facts
 
     def _forget(self, store: Store) -> None:
@@ -147,20 +171,21 @@ class Lab:
         if free + len(new) > MAX_NODES + 1:
             raise LabError(f"a lab has at most {MAX_NODES} nodes, and this would be {free + len(new) - 1}")
         for index, name in enumerate(new, free):
-            there[name] = self._blueprint(shop, name, index, container=name in containers)
+            there[name] = _blueprint(shop, name, index, container=name in containers)
             there[name].save(self.state.node(name))
         write_ssh_files(self.state.root, list(there.values()), shop.image)
         return [there[name] for name in dict.fromkeys((*vms, *containers))]
-
-    def _blueprint(self, shop: _Workshop, name: str, index: int, *, container: bool) -> NodeRecord:
-        if container:
-            return blueprint.container(name, index, shop.block, shop.image, shop.store)
-        return blueprint.vm(name, index, shop.block, shop.image, shop.accel)
 
     def _publish(self, shop: _Workshop) -> None:
         nodes = self.nodes()
         self.bmcs.serve(nodes)
         write_inventory(self.state, nodes, shop.image)
+
+
+def _blueprint(shop: _Workshop, name: str, index: int, *, container: bool) -> NodeRecord:
+    if container:
+        return blueprint.container(name, index, shop.block, shop.image, shop.store)
+    return blueprint.vm(name, index, shop.block, shop.image, shop.dialect, shop.accel)
 
 
 def _require(containers: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab import disks
 from kdumpcheck.lab.container import make_template
-from kdumpcheck.lab.image import ROOTRAID_DISK_MIB, ROOTRAID_DISKS
+from kdumpcheck.lab.image import ROOTRAID_DISK_MIB, ROOTRAID_DISKS, find_dialect
 from kdumpcheck.lab.publish import write_ssh_files
 from kdumpcheck.lab.readiness import shut_down, wait_until_booted
 from kdumpcheck.lab.ssh import Ssh
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kdumpcheck.lab.store import Store
 
 _FETCH_SECONDS: Final = 120.0
-_FETCH_INITRD: Final = 'cat "/boot/initrd-$(uname -r)-kdump"\n'
 
 
 class Nursery:
@@ -47,7 +46,8 @@ class Nursery:
             vm, ssh = self._boot(directory, node)
             self._tell("seed: kdump is loaded; keeping its initrd and shutting it down")
             initrd = directory / KDUMP_INITRD
-            ssh.fetch(node.name, _FETCH_INITRD, initrd, seconds=_FETCH_SECONDS, what="fetching its kdump initrd")
+            fetch = f'cat "{find_dialect(node.dialect).initrd}"\n'
+            ssh.fetch(node.name, fetch, initrd, seconds=_FETCH_SECONDS, what="fetching its kdump initrd")
             shut_down(ssh, vm)
             self._keep(directory, (*disks.names(ROOTRAID_DISKS), KDUMP_INITRD), self._store.seed)
         return self._store.seed

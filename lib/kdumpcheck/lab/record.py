@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.files import read_json, write_json
+from kdumpcheck.lab.image.dialect import DEFAULT_DIALECT
 from kdumpcheck.lab.qemu import Boot, Hardware
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class NodeRecord:
     bmc: str
     cmdline: str
     """kernel command line without any fault"""
+    dialect: str = DEFAULT_DIALECT
+    """name of the kdump dialect it has"""
     faults: tuple[str, ...] = ()
     """ids of the faults it has now"""
     made: bool = False

@@ -31,8 +31,8 @@ class LabFacts:
 
     block: int
     """number of the address block, see `addresses.Block`"""
-    image: str
-    """directory of the node image"""
+    images: dict[str, str]
+    """directory of the node image, by the dialect it has"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class StateDir:
     def facts(self) -> LabFacts | None:
         """What all nodes have in common, or None when there is no lab."""
         content = read_json(self.root / "lab.json")
-        return None if content is None else LabFacts(**content)
+        return None if content is None else LabFacts(block=content["block"], images=content.get("images", {}))
 
     def write_facts(self, facts: LabFacts) -> None:
         """Remember what all nodes have in common."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kdumpcheck.lab.lab import Lab
     from kdumpcheck.lab.record import NodeRecord
 
-_HEADINGS: Final = ("NODE", "KIND", "POWER", "SSH", "BMC", "FAULTS")
+_HEADINGS: Final = ("NODE", "KIND", "DIALECT", "POWER", "SSH", "BMC", "FAULTS")
 _CONTAINER_NOTE: Final = (
     "containers are real systems with a kernel fed from files: uname -r, kexec, /proc/cmdline, /proc/iomem and "
     "/sys/kernel/kexec_* are stand-ins, and nothing can crash; their BMCs have no serial console"
@@ -30,6 +30,7 @@ class NodeStatus:
 
     name: str
     kind: Literal["vm", "container"]
+    dialect: str
     power: bool
     ssh: str
     bmc: str
@@ -60,6 +61,7 @@ def _node(lab: Lab, record: NodeRecord) -> NodeStatus:
     return NodeStatus(
         name=record.name,
         kind=record.kind,
+        dialect=record.dialect,
         power=lab.is_on(record),
         ssh=f"{record.address}:{SSH_PORT}",
         bmc=bmc_address(record),
@@ -76,7 +78,8 @@ def _table(nodes: Iterable[NodeStatus]) -> list[str]:
 
 def _row(node: NodeStatus) -> tuple[str, ...]:
     kind = f"{node.kind} ({node.accel})" if node.accel else node.kind
-    return (node.name, kind, "on" if node.power else "off", node.ssh, node.bmc, " ".join(node.faults) or "-")
+    power = "on" if node.power else "off"
+    return (node.name, kind, node.dialect, power, node.ssh, node.bmc, " ".join(node.faults) or "-")
 
 
 def _notes(nodes: Iterable[NodeStatus]) -> list[str]:

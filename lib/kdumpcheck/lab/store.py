@@ -71,8 +71,8 @@ class Store:
 
 
 def purge(cache: Path) -> None:
-    """Throw away every node image and everything that was made of one."""
-    for pattern in ("image-*", "lab-*", "accel-*"):
+    """Throw away every node image, what they are built on, and everything that was made of one."""
+    for pattern in ("image-*", "base-*", "lab-*", "accel-*"):
         for path in cache.glob(pattern):
             _remove(path)
 

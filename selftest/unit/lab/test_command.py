@@ -10,6 +10,7 @@ from kdumpcheck.lab import command
 from kdumpcheck.lab.addresses import SSH_PORT
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.faults import FAULTS
+from kdumpcheck.lab.image import DIALECTS
 from kdumpcheck.lab.lab import DEFAULT_NODES, Lab
 from kdumpcheck.lab.qemu import Boot, Hardware
 from kdumpcheck.lab.record import NodeRecord, VmBody
@@ -34,8 +35,8 @@ def ups(state: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]
     """What `lab up` would bring up."""
     calls: list[tuple[object, ...]] = []
 
-    def up(_self: Lab, vms: object, containers: object, *, cold: bool, fresh: bool) -> list[str]:
-        calls.append((vms, containers, cold, fresh))
+    def up(_self: Lab, vms: object, containers: object, *, dialect: str | None, cold: bool, fresh: bool) -> list[str]:
+        calls.append((vms, containers, dialect, cold, fresh))
         return []
 
     monkeypatch.setattr(Lab, "up", up)
@@ -56,12 +57,18 @@ def test_which_nodes_come_up(
     ups: list[tuple[object, ...]], words: tuple[str, ...], vms: tuple[str, ...], containers: tuple[str, ...]
 ) -> None:
     assert lab("up", *words) == 0
-    assert ups == [(vms, containers, False, False)]
+    assert ups == [(vms, containers, None, False, False)]
 
 
 def test_how_they_come_up(ups: list[tuple[object, ...]]) -> None:
     assert lab("up", "--cold", "--fresh") == 0
-    assert ups[0][2:] == (True, True)
+    assert ups[0][2:] == (None, True, True)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_dialect_is_the_operators_choice(ups: list[tuple[object, ...]], dialect: str) -> None:
+    assert lab("up", "ncn-w001", "--dialect", dialect) == 0
+    assert ups == [(("ncn-w001",), (), dialect, False, False)]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,8 @@ def test_how_they_come_up(ups: list[tuple[object, ...]]) -> None:
         (("up", "--containers", "ncn-w[1"), "bracket"),
         (("up", "ncn m001"), "blanks"),
         (("up", "-x"), None),
+        (("up", "--dialect", "sles"), "no such dialect; the lab knows suse_legacy and suse"),
+        (("up", "--dialect", "suse", "--containers", "2"), "suse_legacy only"),
         (("break",), "NODE FAULT"),
         (("break", "ncn-m001"), "NODE FAULT"),
     ],
@@ -160,9 +169,26 @@ def test_status_shows_each_node_with_its_faults(node: NodeRecord, capsys: pytest
     assert lab("status") == 0
     shown = capsys.readouterr().out
     row = next(line for line in shown.splitlines() if line.startswith("ncn-m001"))
-    assert row.split() == ["ncn-m001", "vm", "(tcg)", "off", f"127.0.3.1:{SSH_PORT}", "127.0.4.1", "initrd-stale"]
+    assert row.split() == [
+        "ncn-m001",
+        "vm",
+        "(tcg)",
+        "suse_legacy",
+        "off",
+        f"127.0.3.1:{SSH_PORT}",
+        "127.0.4.1",
+        "initrd-stale",
+    ]
     assert "inventory.yaml" in shown
     assert "container" not in shown
+
+
+def test_a_node_does_not_change_its_dialect(
+    node: NodeRecord, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("kdumpcheck.lab.lab.build", lambda *_: pytest.fail("nothing may be built"))
+    assert lab("up", "ncn-m001", "--dialect", "suse") == 1
+    assert "it is a node of suse_legacy in this lab already" in capsys.readouterr().err
 
 
 def test_a_node_the_lab_has_not_is_told_with_those_it_has(node: NodeRecord, capsys: pytest.CaptureFixture[str]) -> None:

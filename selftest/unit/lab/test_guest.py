@@ -10,23 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from kdumpcheck.lab.image import ImageError
+from kdumpcheck.lab.image import DIALECTS, Dialect, ImageError
 from kdumpcheck.lab.image.content import GUEST
-from kdumpcheck.lab.image.rpmdb import read_packages, spec
-from kdumpcheck.lab.image.tree import LAYERS, read_links
+from kdumpcheck.lab.image.rpmdb import package_list, read_packages, spec
+from kdumpcheck.lab.image.tree import COMMON, install_tree, read_links
 
 LEGACY = GUEST / "kdump-legacy"
+NEW = GUEST / "kdump"
 KDUMP_MODULE = LEGACY / "usr/lib/dracut/modules.d/99kdump"
+METAL = "usr/lib/dracut/modules.d/90metalmdsquash"
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 KVER = "6.1.0-44.deb-default"
 
 SCRIPTS = sorted(path for path in GUEST.rglob("*") if path.is_file() and path.read_bytes().startswith(b"#!"))
 
 
 def test_there_are_scripts_to_look_at() -> None:
-    assert len(SCRIPTS) >= 12
+    assert len(SCRIPTS) >= 20
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(GUEST)))
 def test_script_is_clean(script: Path) -> None:
     result = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
@@ -125,12 +128,75 @@ def test_a_missing_initrd_is_built(boot: Path) -> None:
     assert "dracut" in mkdumprd(boot)
 
 
-def test_the_boot_hook_can_read_the_savedir() -> None:
-    hook = GUEST / "node/usr/lib/dracut/modules.d/90metalmdsquash/metal-kdump.sh"
-    pattern = re.search(r"grep -oP '(.+)' /run", hook.read_text())
+SAVEDIRS = {"suse_legacy": "/crash", "suse": "/run/initramfs/overlayfs/var/crash"}
+
+
+@every_dialect
+def test_the_boot_hook_can_read_the_savedir(dialect: Dialect) -> None:
+    pattern = re.search(r"grep -oP '(.+)' /run", (GUEST / COMMON / METAL / "metal-lib.sh").read_text())
     assert pattern is not None
-    argv = ["grep", "-oP", pattern[1], str(LEGACY / "etc/sysconfig/kdump")]
-    assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "/crash\n"
+    argv = ["grep", "-oP", pattern[1], str(GUEST / dialect.layer / "etc/sysconfig/kdump")]
+    assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == f"{SAVEDIRS[dialect.name]}\n"
+
+
+def metal_links(dialect: Dialect, rootraid: Path, savedir: str) -> None:
+    """Run a dialect's boot hook on a directory that stands for ROOTRAID."""
+    program = f"""
+        METAL_MOUNT={rootraid}
+        metal_live_dir() {{ echo LiveOS; }}
+        metal_overlay_name() {{ echo overlay-1; }}
+        metal_savedir() {{ echo "{savedir}"; }}
+        metal_copy_boot() {{ mkdir -p "$1"; }}
+        metal_readme() {{ :; }}
+        metal_kdump_wanted() {{ :; }}
+    """
+    hook = (GUEST / dialect.layer / METAL / "metal-kdump.sh").read_text().replace(". /lib/metal-lib.sh\n", "")
+    done = bash(program + hook)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("dialect", "savedir", "link", "target"),
+    [
+        ("suse_legacy", "/crash", "crash", "./LiveOS/overlay-1/var/crash"),
+        ("suse", "{rootraid}/var/crash", "var/crash", "../LiveOS/overlay-1/var/crash"),
+        ("suse", "/crash", "crash", "LiveOS/overlay-1/crash"),
+    ],
+    ids=["legacy", "new", "new-with-the-old-savedir"],
+)
+def test_the_boot_hook_makes_relative_links(tmp_path: Path, dialect: str, savedir: str, link: str, target: str) -> None:
+    # Twice: it runs at every boot, and must not nest a link into the first one's target.
+    for _ in range(2):
+        metal_links(DIALECTS[dialect], tmp_path, savedir.format(rootraid=tmp_path))
+    assert os.readlink(tmp_path / "boot") == "./LiveOS/overlay-1/boot"  # noqa: PTH115 - the text, with its ./
+    assert os.readlink(tmp_path / link) == target  # noqa: PTH115
+    assert (tmp_path / link).is_dir()
+    assert list((tmp_path / link).iterdir()) == []
+
+
+def test_a_directory_where_the_link_belongs_gets_it_nested(tmp_path: Path) -> None:
+    (tmp_path / "var/crash").mkdir(parents=True)
+    metal_links(DIALECTS["suse"], tmp_path, f"{tmp_path}/var/crash")
+    assert not (tmp_path / "var/crash").is_symlink()
+    assert (tmp_path / "var/crash/crash").is_symlink()
+
+
+@every_dialect
+def test_a_savedir_the_hook_cannot_read_makes_no_crash_link(tmp_path: Path, dialect: Dialect) -> None:
+    metal_links(dialect, tmp_path, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["LiveOS", "README.txt", "boot"]
+
+
+@every_dialect
+def test_a_healthy_node_does_not_hang_in_its_capture_kernel(dialect: Dialect) -> None:
+    sysconfig = (GUEST / dialect.layer / "etc/sysconfig/kdump").read_text()
+    found = re.search(r'^KDUMP_COMMANDLINE_APPEND="(.*)"$', sysconfig, re.MULTILINE)
+    assert found is not None
+    words = found[1].split()
+    assert words[0].startswith("module_blacklist=")
+    assert "rd.shell" not in words
+    # The older line waits for its disk for ever; the newer one gives up by itself.
+    assert any(word.startswith("rd.timeout=") for word in words) == (dialect.name == "suse_legacy")
 
 
 def test_fstab_has_the_one_line_kdump_needs() -> None:
@@ -138,13 +204,25 @@ def test_fstab_has_the_one_line_kdump_needs() -> None:
     assert [line[:3] for line in lines] == [["LABEL=ROOTRAID", "/", "xfs"]]
 
 
-def test_links_are_unique_and_enabled_units_exist() -> None:
+@every_dialect
+def test_links_are_unique_and_enabled_units_exist(dialect: Dialect) -> None:
     links = list(read_links((GUEST / "links").read_text()))
     assert len({path for path, _ in links}) == len(links)
     enabled = [target for path, target in links if ".wants/" in path]
     assert enabled
     for target in enabled:
-        assert any((GUEST / layer / target.lstrip("/")).is_file() for layer in LAYERS), target
+        assert any((GUEST / layer / target.lstrip("/")).is_file() for layer in (COMMON, dialect.layer)), target
+
+
+@every_dialect
+def test_the_dialects_files_lie_over_the_common_ones(tmp_path: Path, dialect: Dialect) -> None:
+    install_tree(tmp_path, dialect)
+    assert (tmp_path / METAL / "metal-md.sh").stat().st_mode & 0o111
+    assert (tmp_path / METAL / "metal-kdump.sh").read_text() == (
+        GUEST / dialect.layer / METAL / "metal-kdump.sh"
+    ).read_text()
+    version = {"suse_legacy": "15.5", "suse": "15.6"}[dialect.name]
+    assert f'VERSION_ID="{version}"' in (tmp_path / "etc/os-release").read_text()
 
 
 def test_a_bad_link_list_names_its_line() -> None:
@@ -154,13 +232,20 @@ def test_a_bad_link_list_names_its_line() -> None:
         list(read_links("/etc/absolute target\n"))
 
 
-def test_rpms_own_files_the_guest_tree_brings() -> None:
-    packages = {package.name: package for package in read_packages((GUEST / "rpm/packages").read_text(), KVER)}
+@pytest.mark.parametrize(
+    ("dialect", "kdump", "mdsquash"),
+    [("suse_legacy", "1.0.2+git14", "2.4.6"), ("suse", "2.0.6+git20", "2.5.1")],
+)
+def test_rpms_own_files_the_guest_tree_brings(dialect: str, kdump: str, mdsquash: str) -> None:
+    chosen = DIALECTS[dialect]
+    packages = {package.name: package for package in read_packages(package_list(chosen), KVER)}
     assert packages["kernel-default"].version == "6.1.0"
     assert packages["kernel-default"].release == "44.deb.1"
     assert f"/boot/vmlinuz-{KVER}" in packages["kernel-default"].files
+    assert packages["kdump"].version == kdump
+    assert packages["dracut-metal-mdsquash"].version == mdsquash
     for name in packages["kdump"].files:
-        assert (LEGACY / name.lstrip("/")).exists(), name
+        assert (GUEST / chosen.layer / name.lstrip("/")).exists(), name
     assert "cp -a --parents ./etc/sysconfig/kdump %{buildroot}" in spec(packages["kdump"])
 
 

@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 
 from kdumpcheck.lab.errors import LabError
-from kdumpcheck.lab.image import ImageError, NodeImage, open_image
+from kdumpcheck.lab.image import (
+    DEFAULT_DIALECT,
+    DIALECTS,
+    Dialect,
+    ImageError,
+    NodeImage,
+    build,
+    find_dialect,
+    open_image,
+)
 from kdumpcheck.lab.image.apt_sources import sources
-from kdumpcheck.lab.image.build import build
-from kdumpcheck.lab.image.content import content_hash
+from kdumpcheck.lab.image.base import have_base
+from kdumpcheck.lab.image.content import GUEST, base_hash, content_hash
 from kdumpcheck.lab.image.modules import closure, module_name, read_dependencies
 from kdumpcheck.lab.image.node_image import write_manifest
 from kdumpcheck.lab.image.tools import Runner
@@ -62,19 +71,69 @@ def _tree(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
+LEGACY, NEW = DIALECTS["suse_legacy"], DIALECTS["suse"]
+
+
+def _hash(root: Path, files: dict[str, str], dialect: Dialect = LEGACY) -> str:
+    builder = root / "builder"
+    builder.mkdir(parents=True)
+    return content_hash(dialect, _tree(root / "guest", files), builder)
+
+
 def test_the_hash_follows_names_and_bytes_and_nothing_else(tmp_path: Path) -> None:
-    base = content_hash([_tree(tmp_path / "a", {"x/f": "1", "g": "2"})])
-    assert base == content_hash([_tree(tmp_path / "b", {"g": "2", "x/f": "1"})])
-    assert base == content_hash([_tree(tmp_path / "c", {"g": "2", "x/f": "1", "__pycache__/m.pyc": "3"})])
-    assert base == content_hash([_tree(tmp_path / "d", {"x/f": "1", "g": "2", "README.md": "4"})])
+    base = _hash(tmp_path / "a", {"x/f": "1", "g": "2"})
+    assert base == _hash(tmp_path / "b", {"g": "2", "x/f": "1"})
+    assert base == _hash(tmp_path / "c", {"g": "2", "x/f": "1", "__pycache__/m.pyc": "3"})
+    assert base == _hash(tmp_path / "d", {"x/f": "1", "g": "2", "README.md": "4"})
     others = [{"x/f": "1", "g": "3"}, {"x/h": "1", "g": "2"}, {"x/f": "12", "g": ""}, {"g": "2"}]
-    hashes = {content_hash([_tree(tmp_path / str(i), files)]) for i, files in enumerate(others)}
+    hashes = {_hash(tmp_path / str(i), files) for i, files in enumerate(others)}
     assert len(hashes | {base}) == len(others) + 1
 
 
-def test_the_hash_of_the_product_names_a_directory() -> None:
-    assert len(content_hash()) == 12
-    assert int(content_hash(), 16) >= 0
+def test_a_change_in_one_dialect_leaves_the_others_image_alone(tmp_path: Path) -> None:
+    before = {"node/a": "1", "kdump/b": "1", "kdump-legacy/c": "1", "rpm/node": "1", "rpm/kdump": "1"}
+    for number, changed in enumerate(("kdump/b", "rpm/kdump")):
+        after = {**before, changed: "2"}
+        for dialect in (LEGACY, NEW):
+            root = tmp_path / f"{number}-{dialect.name}"
+            same = _hash(root / "before", before, dialect) == _hash(root / "after", after, dialect)
+            assert same == (dialect is LEGACY), (changed, dialect.name)
+    for changed in ("node/a", "rpm/node"):
+        root = tmp_path / changed
+        assert _hash(root / "before", before, NEW) != _hash(root / "after", {**before, changed: "2"}, NEW)
+
+
+def test_the_hashes_of_the_product_name_directories() -> None:
+    found = {content_hash(LEGACY), content_hash(NEW), base_hash()}
+    assert len(found) == 3
+    for each in found:
+        assert len(each) == 12
+        assert int(each, 16) >= 0
+
+
+def test_a_dialect_nobody_knows_is_told_with_those_there_are() -> None:
+    assert find_dialect("suse") is NEW
+    with pytest.raises(ImageError, match="there is no dialect 'sles'; the lab knows suse_legacy and suse"):
+        find_dialect("sles")
+
+
+def test_every_dialect_has_its_files() -> None:
+    for dialect in DIALECTS.values():
+        assert (GUEST / dialect.layer).is_dir()
+        assert (GUEST / "rpm" / dialect.layer).is_file()
+    assert DEFAULT_DIALECT in DIALECTS
+
+
+def test_a_finished_base_is_taken_as_it_is(tmp_path: Path) -> None:
+    directory = tmp_path / f"base-{base_hash()}"
+    for name in ("client_key", "client_key.pub"):
+        _tree(directory, {name: name})
+    _tree(directory, {"base.json": '{"kernel_release": "6.1.0-1.deb-default", "host_key": "ssh-ed25519 AAAA"}'})
+    base = have_base(tmp_path, tmp_path / "nowhere", Runner(tmp_path / "build.log"), print)
+    assert (base.kernel_release, base.host_key) == ("6.1.0-1.deb-default", "ssh-ed25519 AAAA")
+    (tmp_path / "image").mkdir()
+    base.copy_client_key(tmp_path / "image")
+    assert (tmp_path / "image/client_key.pub").read_text() == "client_key.pub"
 
 
 DEB822 = """\
@@ -146,11 +205,11 @@ def test_building_without_root_is_refused_before_anything_is_written(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LabError, match="building the node image needs root"):
-        build(tmp_path / "cache", print)
+        build(tmp_path / "cache", LEGACY, print)
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_missing_program_is_named_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LabError, match=r"apt-get install .*mmdebstrap.*squashfs-tools"):
-        build(tmp_path / "cache", print)
+        build(tmp_path / "cache", LEGACY, print)

@@ -76,5 +76,5 @@ def test_a_lock_leaves_no_file(tmp_path: Path) -> None:
 def test_what_the_nodes_have_in_common_is_read_back(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
     assert state.facts() is None
-    state.write_facts(LabFacts(block=2, image="/images/one"))
-    assert state.facts() == LabFacts(block=2, image="/images/one")
+    state.write_facts(LabFacts(block=2, images={"suse": "/images/one"}))
+    assert state.facts() == LabFacts(block=2, images={"suse": "/images/one"})
