@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
+from kdumpcheck.lab import image
 from kdumpcheck.lab.faults import FAULTS
 
-DIALECTS: Final = ("suse_legacy", "suse")
+DIALECTS: Final = tuple(image.DIALECTS)
 HEALTHY: Final = "healthy"
 
 

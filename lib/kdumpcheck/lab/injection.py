@@ -41,6 +41,10 @@ class Injector:
                 raise LabError(f"{name} has the fault {fault.id} already; `kdumpcheck lab heal {name}` takes it away")
             if not fault.fits(node.kind):
                 raise LabError(f"{fault.id} needs a {fault.needs}, and {name} is a {node.kind}")
+            if node.dialect not in fault.dialects:
+                raise LabError(
+                    f"{fault.id} needs kdump of {' or '.join(fault.dialects)}, and {name} has {node.dialect}"
+                )
             self._break(self._write(node, (*node.faults, fault.id)), fault)
         return fault
 

@@ -74,7 +74,7 @@ def test_a_panic_that_restarts_by_itself_is_waited_for() -> None:
             "/dev/disk/by-label/ROOTRAD",
         ),
         (
-            b"\r\x1bM\x1b[K[ \x1b[0;31m*] Job dev-disk-by\\x2dlabel-ROOTRAID.d\xe2\x80\xa6tart running (%ds)\r\n\r\n\x1bM",
+            b"\x1bM\x1b[K[ \x1b[31m*] Job dev-disk-by\\x2dlabel-ROOTRAID.d\xe2\x80\xa6tart running (%ds)\r\n\r\n\x1bM",
             "dev-disk-by\\x2dlabel-ROOTRAID.d…tart",
         ),
     ],

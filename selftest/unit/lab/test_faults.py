@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kdumpcheck.catalogue import load_checks
-from kdumpcheck.lab import faults
+from kdumpcheck.lab import faults, image
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.faults import FAULTS, Fault, command_line, find
 from kdumpcheck.lab.faults.fault import RESTORE
@@ -51,7 +51,7 @@ def test_a_fault_that_needs_no_vm_can_be_healed(fault: Fault) -> None:
 @EACH
 def test_a_fault_can_exist_in_a_dialect_that_there_is(fault: Fault) -> None:
     assert fault.dialects
-    assert set(fault.dialects) <= {"suse_legacy", "suse"}
+    assert set(fault.dialects) <= set(image.DIALECTS)
 
 
 @EACH

@@ -135,6 +135,14 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(
     assert world.did == []
 
 
+def test_a_fault_of_another_kdump_is_refused(world: World, injector: Injector) -> None:
+    node = NodeRecord.load(world.state.node(NODE))
+    replace(node, dialect="suse").save(world.state.node(NODE))
+    with pytest.raises(LabError, match="boot-link-missing needs kdump of suse_legacy, and ncn-w101 has suse"):
+        injector.break_node(NODE, "boot-link-missing")
+    assert (world.did, world.faults) == ([], ())
+
+
 def test_a_node_that_is_off_cannot_be_broken(world: World, injector: Injector) -> None:
     world.on = False
     with pytest.raises(LabError, match="is off"):
