@@ -44,8 +44,9 @@ case $1 in
 esac
 """
 _CMDLINE = "root=live:LABEL=SQFSRAID rd.live.overlay=LABEL=ROOTRAID metal.no-wipe=1 crashkernel=160M"
-#: What the lab's healthy nodes have.
+#: What the lab's nodes have, but for the shell in which a capture that goes wrong would wait for ever.
 _SYSCONFIG = (ROOT / "lib/kdumpcheck/lab/guest/kdump-legacy/etc/sysconfig/kdump").read_text(encoding="utf-8")
+_SYSCONFIG = _SYSCONFIG.replace("rd.shell", "rd.timeout=180")
 _JOURNALCTL = """#!/bin/sh
 echo 'Starting kdump.service - Load kdump kernel and initrd...'
 echo 'Finished kdump.service - Load kdump kernel and initrd.'

@@ -208,6 +208,8 @@ def test_config_append(config: dict[str, str]) -> None:
 def test_config_hang(config: dict[str, str]) -> None:
     assert config["KDUMP_IMMEDIATE_REBOOT"] == "yes"
     assert config["KDUMP_CONTINUE_ON_ERROR"] == "true"
+    assert "rd.shell" not in config["KDUMP_COMMANDLINE_APPEND"].split()
+    assert "rd.timeout=" in config["KDUMP_COMMANDLINE_APPEND"]
 
 
 def test_config_format(config: dict[str, str]) -> None:
