@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from selftest.unit.hostile import PWNED, SCRIPT, keep_hostile, keep_hostile_header
 from selftest.unit.kept import captured, keep
-from selftest.unit.site import Site
+from selftest.unit.site import CHECKS, Site
 
 
 class Page(HTMLParser):
@@ -39,7 +39,7 @@ def test_a_fleet_of_liars(site: Site, hostile: int, verbose: list[str]) -> None:
     result = site.replay(*verbose)
     assert result.ret == 1
     document = site.document()  # the schema allows no control character in it
-    assert len(document["results"]) == 13 * hostile
+    assert len(document["results"]) == CHECKS * hostile
     told = [each for each in document["results"] if PWNED in each["found"] + each["expected"] + each["message"]]
     assert len(told) > 40, "what a node said is told, or nothing is shown here"
     assert max(len(each[key]) for each in document["results"] for key in ("message", "expected", "found")) <= 500
@@ -47,7 +47,7 @@ def test_a_fleet_of_liars(site: Site, hostile: int, verbose: list[str]) -> None:
     assert not self_check
     assert max(map(len, result.outlines)) < 4096
     root = ET.parse(site.path / "reports/latest/junit.xml").getroot()
-    assert len(root.findall(".//testcase")) == 13 * hostile
+    assert len(root.findall(".//testcase")) == CHECKS * hostile
 
 
 def test_the_page_holds_it_as_text(site: Site) -> None:

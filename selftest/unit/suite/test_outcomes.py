@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from selftest.unit.kept import captured, keep, keep_lost
-from selftest.unit.site import Site
+from selftest.unit.site import CHECKS, Site
 
 LOST = "no answer on port 22 within 5 s"
 
@@ -30,7 +30,7 @@ def test_pass(site: Site) -> None:
     assert set(site.outcomes().values()) == {"pass"}
     result.stdout.fnmatch_lines(["VERDICT: all checks passed on 2 nodes"])
     assert not junit(site).findall(".//failure")
-    assert len(junit(site).findall(".//testcase")) == len(site.outcomes()) == 26
+    assert len(junit(site).findall(".//testcase")) == len(site.outcomes()) == 2 * CHECKS
 
 
 def test_fail(site: Site) -> None:
@@ -95,7 +95,7 @@ class TestCouldNotLook:
         keep_lost(site.bundle, "ncn-w002", LOST)
         result = site.replay()
         assert letters(result, "test_crashkernel.py") == ".E.E.E"
-        self.is_error(site, result, LOST, 13)
+        self.is_error(site, result, LOST, CHECKS)
         result.stdout.fnmatch_lines(
             [f"ERROR ncn-w002: could not look: {LOST}", "VERDICT: 1 of 2 nodes could not be judged"]
         )
@@ -130,11 +130,11 @@ class TestCouldNotLook:
         sections = captured("healthy")
         told = sections["system"].replace(b"uname_s=Linux", b"uname_s=SunOS")
         keep(site.bundle, "ncn-w001", {**sections, "system": told})
-        self.is_error(site, site.replay(), "this node runs SunOS, not Linux; take it out of the node set", 13)
+        self.is_error(site, site.replay(), "this node runs SunOS, not Linux; take it out of the node set", CHECKS)
 
     def test_no_kdump(self, site: Site) -> None:
         keep(site.bundle, "ncn-w001", {**captured("healthy"), "packages": b"asked\trpm\n"})
-        self.is_error(site, site.replay(), "no kdump implementation that kdumpcheck knows is installed", 13)
+        self.is_error(site, site.replay(), "no kdump implementation that kdumpcheck knows is installed", CHECKS)
 
 
 def test_what_follows_from_another_failure_is_skipped_and_names_it(site: Site) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from selftest.unit.site import Site, without_times
+from selftest.unit.site import CHECKS, Site, without_times
 
 from kdumpcheck.fleet.progress import Progress
 from kdumpcheck.probe import Probe
@@ -66,7 +66,7 @@ class TestSelection:
     def test_a_part_of_the_checks_is_not_praised_as_all(self, site: Site) -> None:
         site.keep(w001="healthy", w002="healthy")
         result = site.replay("-k", "ncn-w001 and (enabled or active)")
-        result.stdout.fnmatch_lines(["VERDICT: all selected checks passed on 1 node (2 of 13 checks)"])
+        result.stdout.fnmatch_lines([f"VERDICT: all selected checks passed on 1 node (2 of {CHECKS} checks)"])
 
     def test_by_node(self, site: Site) -> None:
         site.keep(w001="healthy", w002="initrd-missing")
@@ -82,7 +82,7 @@ class TestSelection:
     def test_by_file(self, site: Site) -> None:
         site.keep(w001="healthy")
         site.run("tests/validation/test_initrd.py", "--replay", site.bundle)
-        assert len(site.outcomes()) == 4
+        assert {check.split(".")[0] for _, check in site.outcomes()} == {"initrd"}
 
     def test_by_mark(self, site: Site) -> None:
         (site.path / "tests/validation/test_marked.py").write_text(
@@ -95,7 +95,7 @@ class TestSelection:
         assert site.replay("-m", "site_only").ret == 0
         assert site.outcomes() == {("ncn-w001", "site.name"): "pass"}
         site.replay("-m", "not site_only")
-        assert len(site.outcomes()) == 13
+        assert len(site.outcomes()) == CHECKS
 
     def test_a_name_that_is_wrong(self, site: Site) -> None:
         site.keep(w001="healthy")
@@ -237,7 +237,7 @@ class TestReports:
         site.keep(w001="healthy", w002="initrd-missing")
         site.replay("--junitxml=mine.xml", "--html=mine.html")
         root = ET.parse(site.path / "mine.xml").getroot()
-        assert len(root.findall(".//testcase")) == 26
+        assert len(root.findall(".//testcase")) == 2 * CHECKS
         assert len(root.findall(".//failure")) == 1
         assert "ncn-w002" in (site.path / "mine.html").read_text(encoding="utf-8")
         assert not (site.path / "reports/latest/report.html").exists()
