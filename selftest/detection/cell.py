@@ -80,12 +80,12 @@ class Cell:
 
 
 def table(dialects: Sequence[str], only: Sequence[str] = ()) -> list[Cell]:
-    """A healthy node of each dialect, and each fault that can exist in it."""
+    """A healthy node of each dialect, and each fault in each dialect it can exist in."""
     cells = [Cell(dialect=dialect) for dialect in dialects]
     cells += [
         Cell(dialect=dialect, faults=(fault.id,))
-        for dialect in dialects
         for fault in FAULTS.values()
+        for dialect in dialects
         if dialect in fault.dialects
     ]
     return [cell for cell in cells if not only or cell.name in only or set(cell.faults) & set(only)]
