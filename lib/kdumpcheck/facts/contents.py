@@ -133,7 +133,7 @@ class Opened:
 class Contents:
     """The initrds that kdump may have loaded, opened, by path."""
 
-    sections: ClassVar[tuple[Section, ...]] = (Section("contents", _SCRIPT, timeout=60, limit=256 * 1024),)
+    sections: ClassVar[tuple[Section, ...]] = (Section("contents", _SCRIPT, timeout=120, limit=256 * 1024),)
 
     by_path: Mapping[str, Opened]
 
