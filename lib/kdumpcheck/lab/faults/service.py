@@ -12,6 +12,23 @@ _DROP_IN: Final = """\
 drop_in=/etc/systemd/system/kdump.service.d/zzz-lab-fault.conf
 """
 
+# As `systemctl disable` does, except that the links are kept, so that they come back as they were.
+_DISABLE: Final = """\
+wants=/etc/systemd/system/multi-user.target.wants
+mkdir -p "$kept"
+for unit in %s; do
+    [ -L "$wants/$unit" ] || fail "$unit is not enabled, so there is nothing to break"
+    mv "$wants/$unit" "$kept/"
+done
+systemctl daemon-reload
+"""
+_ENABLE: Final = """\
+[ -d "$kept" ] || exit 0
+find "$kept" -type l -exec mv -t /etc/systemd/system/multi-user.target.wants {} +
+forget
+systemctl daemon-reload
+"""
+
 FAULTS: Final = (
     Fault(
         id="service-failed",
@@ -50,13 +67,13 @@ systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
     ),
     Fault(
         id="service-not-enabled",
-        title="kdump.service does not start at boot",
-        effect="disables kdump.service; it keeps running",
-        undo="enables kdump.service",
+        title="kdump does not start at boot",
+        effect="disables kdump.service, and kdump-early.service with it; what is loaded stays so",
+        undo="enables both",
         warns=("service.enabled",),
         outcome="dump",
-        break_shell="systemctl disable kdump.service 2>/dev/null\n",
-        heal_shell="systemctl enable kdump.service 2>/dev/null\n",
+        break_shell=_DISABLE % "kdump.service kdump-early.service",
+        heal_shell=_ENABLE,
     ),
     Fault(
         id="early-not-enabled",
@@ -65,8 +82,8 @@ systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
         undo="enables kdump-early.service",
         warns=("service.enabled",),
         outcome="dump",
-        break_shell="systemctl disable kdump-early.service 2>/dev/null\n",
-        heal_shell="systemctl enable kdump-early.service 2>/dev/null\n",
+        break_shell=_DISABLE % "kdump-early.service",
+        heal_shell=_ENABLE,
     ),
     Fault(
         id="unloaded",
