@@ -14,12 +14,13 @@ drop_in=/etc/systemd/system/kdump.service.d/zzz-lab-fault.conf
 
 # As `systemctl disable` does, except that the links are kept, so that they come back as they were.
 _DISABLE: Final = """\
-wants=/etc/systemd/system/multi-user.target.wants
 mkdir -p "$kept"
-for unit in %s; do
-    [ -L "$wants/$unit" ] || fail "$unit is not enabled, so there is nothing to break"
-    mv "$wants/$unit" "$kept/"
-done
+disable() {
+    wants=/etc/systemd/system/multi-user.target.wants/$1
+    [ -L "$wants" ] || fail "$1 is not enabled, so there is nothing to break"
+    mv "$wants" "$kept/"
+}
+%s
 systemctl daemon-reload
 """
 _ENABLE: Final = """\
@@ -72,7 +73,7 @@ systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
         undo="enables both",
         warns=("service.enabled",),
         outcome="dump",
-        break_shell=_DISABLE % "kdump.service kdump-early.service",
+        break_shell=_DISABLE % "disable kdump.service\ndisable kdump-early.service",
         heal_shell=_ENABLE,
     ),
     Fault(
@@ -82,7 +83,7 @@ systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
         undo="enables kdump-early.service",
         warns=("service.enabled",),
         outcome="dump",
-        break_shell=_DISABLE % "kdump-early.service",
+        break_shell=_DISABLE % "disable kdump-early.service",
         heal_shell=_ENABLE,
     ),
     Fault(
