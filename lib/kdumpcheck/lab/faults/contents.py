@@ -16,7 +16,7 @@ def _inside(
     title: str,
     expects: tuple[str, ...] = (),
     warns: tuple[str, ...] = (),
-    outcome: Literal["dump", "none"] = "none",
+    outcome: Literal["dump", "elsewhere", "none"] = "none",
 ) -> Fault:
     return Fault(
         id=id,
@@ -93,5 +93,16 @@ mv "$modules" "${modules%/*}/5.3.18-150300.59.43-default"
         id="initrd-for-the-squashfs-disk",
         title="The kdump initrd would mount the disk with the image and not ROOTRAID",
         expects=("initrd.target",),
+    ),
+    _inside(
+        """\
+for copy in etc/sysconfig/kdump etc/kdump.conf; do
+    [ ! -f "$copy" ] || sed -i '/^KDUMP_SAVEDIR=/s|/crash|/old-crash|' "$copy"
+done
+""",
+        id="initrd-other-savedir",
+        title="The kdump initrd saves to another directory than the node's configuration says",
+        expects=("initrd.savedir",),
+        outcome="elsewhere",
     ),
 )
