@@ -14,8 +14,8 @@ from kdumpcheck.lab.faults import FAULTS, Fault
 _CRASHKERNEL: Final = ("96M", "128M", "160M", "192M", "256M", "160M,high+64M,low")
 _LIVE_DIRS: Final = (None, "1.5.2")
 _MEMORY: Final = (768, 1024, 1536)
-#: After these, nothing more can be written to ROOTRAID.
-_LAST: Final = frozenset({"disk-full", "disk-nearly-full", "no-inodes", "rootraid-read-only"})
+#: After these, little more can be written to ROOTRAID.
+_LAST: Final = frozenset({"disk-full", "disk-nearly-full", "no-inodes"})
 _FAMILIES: Final = {**dict.fromkeys(_LAST, "room"), "namelist-missing": "boot"}
 _OFTEN_HEALTHY: Final = (0, 0, 1, 1, 1, 2, 2)
 

@@ -16,6 +16,7 @@ def _booted_with(
     title: str,
     expects: tuple[str, ...],
     outcome: Literal["dump", "none"] = "none",
+    needs: Literal["vm", "any"] = "any",
 ) -> Fault:
     said = " ".join(f"crashkernel={word}" for word in words) or "no crashkernel="
     return Fault(
@@ -25,6 +26,7 @@ def _booted_with(
         undo="boots the node with its own crashkernel= again",
         expects=expects,
         outcome=outcome,
+        needs=needs,
         break_shell=FORGET_GRUB,
         heal_shell=RENEW_GRUB,
         drop=("crashkernel",),
@@ -73,11 +75,13 @@ FAULTS: Final = (
         id="crashkernel-96M",
         title="crashkernel= is large enough to load a capture kernel and too small to boot it",
         expects=("crashkernel.enough",),
+        needs="vm",  # it takes a kernel to say how large it is
     ),
     _booted_with(
         ("64M",),
         id="crashkernel-64M",
         title="crashkernel= is far too small",
         expects=("crashkernel.enough",),
+        needs="vm",  # it takes a kernel to say how large it is
     ),
 )
