@@ -17,12 +17,17 @@ INITRD = f"initrd-{KERNEL}-kdump"
 #: An initrd that the pretend lsinitrd can list from end to end: xz's first bytes, and a trailer.
 MAGIC, TRAILER = b"\xfd7zXZ\x00", b"TRAILER"
 #: Wrapped so that a test can kill the script just before any of these does its work.
-STEPS = ("flock", "lsinitrd", "mkdumprd", "sync", "tail", "ln", "mv", "rm", "systemctl")
+STEPS = (
+    *("flock", "lsinitrd", "mkdumprd", "sync", "tail", "cp", "ln", "mv", "rm", "mkdir", "rmdir", "systemctl"),
+    *("unshare", "journalctl"),
+)
 
 _MOUNT = """
 root=$1; shift
 mount --bind "$root/cmdline" /proc/cmdline || exit 99
-for place in usr/sbin boot sys/kernel run; do mount -n --bind "$root/$place" "/$place" || exit 99; done
+for place in usr/sbin boot sys/kernel run var/lib; do
+    [ ! -d "$root/$place" ] || mount -n --bind "$root/$place" "/$place" || exit 99
+done
 exec "$@"
 """
 # Each pretend program reads its standard input to the end, as a careless real one may.
@@ -40,7 +45,10 @@ _MKDUMPRD = """
 echo "mkdumprd $*" >>"$root/calls"
 grep SigIgn /proc/self/status >"$root/signals"
 hold mkdumprd
+link=
+initrd=/var/lib/kdump/initrd
 for word in "$@"; do initrd=$word; done
+if [ "$initrd" = -f ]; then initrd=/var/lib/kdump/initrd link=/var/lib/kdump/kernel; fi
 said mkdumprd fail && { echo "dracut: no space left on device" >&2; exit 1; }
 said mkdumprd nothing && exit 0
 said mkdumprd garbage && { echo garbage >"$initrd"; exit 0; }
@@ -48,6 +56,7 @@ said mkdumprd empty && { : >"$initrd"; exit 0; }
 said mkdumprd cut && { printf '\\3757zXZ\\000new' >"$initrd"; exit 0; }
 printf '\\3757zXZ\\000new %s TRAILER' "$(date +%s%N)" >"$initrd"
 said mkdumprd old && touch -d @1000000000 "$initrd"
+[ -z "$link" ] || ln -snf "/boot/vmlinuz-$(uname -r)" "$link"
 said mkdumprd fail-late && { echo "dracut: something failed" >&2; exit 1; }
 said mkdumprd hang && { while :; do sleep 1; done; }
 exit 0
@@ -76,7 +85,19 @@ for word in "$@"; do
 done
 case $verb in
     is-active) cat "$root/units/$unit"; read -r state <"$root/units/$unit"; [ "$state" = active ]; exit ;;
-    is-enabled) exit 0 ;;
+    is-enabled)
+        state=enabled
+        [ ! -e "$root/enabled-$unit" ] || read -r state <"$root/enabled-$unit"
+        echo "$state"
+        [ "$state" = enabled ]
+        exit
+        ;;
+    enable)
+        echo "systemctl $verb $unit" >>"$root/calls"
+        said systemctl no-enable && exit 1
+        rm -f "$root/enabled-$unit"
+        exit 0
+        ;;
     kill) echo "systemctl $verb $unit" >>"$root/calls"; exit 0 ;;
     show) show "$@"; exit 0 ;;
     restart) ;;
@@ -85,6 +106,7 @@ esac
 echo "systemctl $verb $unit" >>"$root/calls"
 hold "$unit"
 initrd=/boot/initrd-$(uname -r)-kdump
+[ ! -d "$root/var/lib" ] || initrd=/var/lib/kdump/initrd
 if [ "$unit" = kdump.service ] && [ "$(cat "$root/units/$unit")" = active ]; then
     echo 0 >/sys/kernel/kexec_crash_loaded
 fi
@@ -104,6 +126,10 @@ elif [ "$unit" = kdump.service ]; then
     exit 1
 fi
 echo active >"$root/units/$unit"
+"""
+_JOURNALCTL = """
+echo "Starting Load kdump kernel and initrd..."
+echo "kexec_load failed: Device or resource busy"
 """
 # Kills the script that called this at the step the test names; else it is just the real program.
 _STEP = """#!/bin/sh
@@ -132,12 +158,18 @@ def initrd(word: bytes, length: int = 0) -> bytes:
 
 
 class PretendNode:
-    """One pretend node below a directory: `boot`, what its programs do (`does`), and a way to run scripts on it."""
+    """One pretend node below a directory: `boot`, what its programs do (`does`), and a way to run scripts on it.
 
-    def __init__(self, root: Path) -> None:
+    `newer` makes it one of kdump 1.9 and later, with its initrd and the link to its kernel in /var/lib/kdump.
+    """
+
+    def __init__(self, root: Path, *, newer: bool = False) -> None:
         self.root = root
         self.boot = root / "boot"
-        self.initrd = self.boot / INITRD
+        self.initrd = root / "var/lib/kdump/initrd" if newer else self.boot / INITRD
+        if newer:
+            self.initrd.parent.mkdir(parents=True)
+            (self.initrd.parent / "kernel").symlink_to(f"/boot/vmlinuz-{KERNEL}")
         self.loaded = root / "sys/kernel/kexec_crash_loaded"
         for place in ("usr/sbin", "boot", "run", "sys/kernel", "does", "units"):
             (root / place).mkdir(parents=True)
@@ -183,8 +215,8 @@ class PretendNode:
 
     @property
     def files(self) -> set[str]:
-        """The names in /boot beside the kernel."""
-        return {path.name for path in self.boot.iterdir()} - {f"vmlinuz-{KERNEL}"}
+        """The names beside the kernel where the initrd is kept."""
+        return {path.name for path in self.initrd.parent.iterdir()} - {f"vmlinuz-{KERNEL}"}
 
     def command(self, *argv: str) -> list[str]:
         """A command that runs another on this node."""
@@ -214,7 +246,12 @@ class PretendNode:
     def _programs(self) -> None:
         places = self.root / "usr/sbin"
         common = _COMMON.format(root=shlex.quote(str(self.root)))
-        for name, body in (("mkdumprd", _MKDUMPRD), ("lsinitrd", _LSINITRD), ("systemctl", _SYSTEMCTL)):
+        for name, body in (
+            ("mkdumprd", _MKDUMPRD),
+            ("lsinitrd", _LSINITRD),
+            ("systemctl", _SYSTEMCTL),
+            ("journalctl", _JOURNALCTL),
+        ):
             _program(places / f"{name}.real", common + body)
         for name in STEPS:
             real = f"/usr/sbin/{name}.real" if (places / f"{name}.real").exists() else f"/usr/bin/{name}"

@@ -6,12 +6,13 @@ from __future__ import annotations
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Packages
 from kdumpcheck.providers import suse, suse_legacy
+from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.provider import Provider
 
 #: Every provider this release knows, in the order in which they are asked.
 PROVIDERS: tuple[Provider, ...] = (suse_legacy.PROVIDER, suse.PROVIDER)
 
-__all__ = ["PROVIDERS", "Provider", "select"]
+__all__ = ["PROVIDERS", "Build", "Provider", "select"]
 
 
 def select(evidence: Evidence, providers: tuple[Provider, ...] = PROVIDERS) -> Provider | Unknown:

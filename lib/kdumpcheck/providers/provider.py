@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.providers.build import Build
 
 
 class Provider(Protocol):
@@ -57,11 +58,8 @@ class Provider(Protocol):
     def kernel_images(self, kernel: str) -> tuple[str, ...]:
         """Paths at which the image of `kernel` may be; the first that exists is the one."""
 
-    def build(self, image: str, initrd: str) -> tuple[str, ...]:
-        """The command that builds an initrd for a kernel image at a path of our choice, and changes nothing else.
-
-        Empty for an implementation that builds in one place only.
-        """
+    def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:
+        """How a new initrd is built beside the one in use; else why not. `files` are those known to be there."""
 
     def saves_to(self, settings: Mapping[str, str]) -> str:
         """Path in the capture kernel's own tree where dumps go, by the settings inside the initrd ("" for none)."""

@@ -9,14 +9,16 @@ Source: openSUSE/kdump, branch SLE-15-SP6: NEWS 1.9, init/load.sh, init/mkdumprd
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 from kdumpcheck.facts.kernels import Kernels, release_of
 from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.rootraid import CANONICAL
 from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
 from kdumpcheck.providers.suse_legacy import FIRST_NEW
@@ -24,6 +26,7 @@ from kdumpcheck.providers.suse_legacy import FIRST_NEW
 INITRD = "/var/lib/kdump/initrd"
 #: What load.sh hands to kexec; made when the initrd is built.
 KERNEL_LINK = "/var/lib/kdump/kernel"
+_ELSEWHERE = 'mount --bind "$1" "$2" && exec mkdumprd -f'
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,23 @@ class Suse:
         """`/boot/vmlinuz-<release>`, on Arm `/boot/Image-<release>`."""
         return f"/boot/vmlinuz-{kernel}", f"/boot/Image-{kernel}"
 
-    def build(self, image: str, initrd: str) -> tuple[str, ...]:  # noqa: ARG002 - other implementations need it
-        """Nothing: mkdumprd of this line writes to /var/lib/kdump only."""
-        return ()
+    def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:  # noqa: ARG002 - as above
+        """`mkdumprd -f` with a directory of our own in the place of /var/lib/kdump, which for it alone is that one.
+
+        This line's mkdumprd writes nowhere else, and dracut writes into the very file that is in use. In a mount
+        namespace of its own it does so beside it.
+        """
+        home = PurePosixPath(INITRD).parent
+        directory = home / ".kdumpcheck-new"
+        command = ("unshare", "--mount", "sh", "-c", _ELSEWHERE, "sh", str(directory), str(home))
+        return Build(
+            command,
+            kernel=kernels.links.get("/boot/vmlinuz", "") or "the default kernel",
+            initrd=str(directory / PurePosixPath(INITRD).name),
+            link=KERNEL_LINK,
+            new_link=str(directory / PurePosixPath(KERNEL_LINK).name),
+            directory=str(directory),
+        )
 
     def saves_to(self, settings: Mapping[str, str]) -> str:
         """Below /kdump/mnt, at the same path as on the node (dracut/kdump-save)."""

@@ -6,13 +6,15 @@ Source: openSUSE/kdump, branches SLE-15-SP4 and SLE-15-SP5: init/load.sh, init/m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.sysconfig import Sysconfig
+from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
 
@@ -67,9 +69,14 @@ class SuseLegacy:
         """`/boot/vmlinuz-<uname -r>`, on Arm `/boot/Image-<uname -r>` (kdumptool/kernelpath.cc)."""
         return f"/boot/vmlinuz-{kernel}", f"/boot/Image-{kernel}"
 
-    def build(self, image: str, initrd: str) -> tuple[str, ...]:
+    def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:
         """`mkdumprd -f -K IMAGE -I INITRD`, as the node image's own pipeline calls it (create-kis-artifacts.sh)."""
-        return "mkdumprd", "-f", "-K", image, "-I", initrd
+        image = next((path for path in self.kernel_images(kernels.running) if path in files), None)
+        if image is None:
+            return f"/boot holds no image of the running kernel {kernels.running}: reboot into an installed one"
+        place = PurePosixPath(self.initrd(kernels.running))
+        new = str(place.with_name(f".{place.name}.kdumpcheck-new"))
+        return Build(("mkdumprd", "-f", "-K", image, "-I", new), image, new)
 
     def saves_to(self, settings: Mapping[str, str]) -> str:
         """Below /kdump, where it is mounted; the initrd's own KDUMP_SAVEDIR begins with the mount ("/mnt0/crash")."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import PurePosixPath
 
 from kdumpcheck.checks import Subject
@@ -19,11 +18,10 @@ from kdumpcheck.evidence import known
 from kdumpcheck.facts import Initrds, Kernels, Reservation
 from kdumpcheck.facts.initrds import Initrd
 from kdumpcheck.facts.lines import size
-from kdumpcheck.providers import Provider
+from kdumpcheck.providers import Build, Provider
+from kdumpcheck.remedies import script
 from kdumpcheck.remedies.remedy import Action, RemedyError
 
-#: Seconds that building an initrd, or one restart of kdump, may take: 10-30 on metal, 120 in an emulated node.
-PATIENCE = 300
 #: The last second that Python can name; a node may claim a later one.
 _LATEST = 253402300799
 
@@ -42,20 +40,14 @@ class InitrdRebuild:
         kernels, initrds = known(Kernels.parse(subject.evidence)), known(Initrds.parse(subject.evidence))
         if not reservation.reserved:
             raise RemedyError("no crash memory is reserved: set crashkernel= and reboot first, no initrd helps before")
+        build = provider.build(kernels, initrds.sources)
+        if isinstance(build, str):
+            raise RemedyError(build)
         path = provider.initrd(kernels.running)
-        image = next((file for file in provider.kernel_images(kernels.running) if file in initrds.sources), None)
-        if image is None:
-            raise RemedyError(
-                f"/boot holds no image of the running kernel {kernels.running}: reboot into an installed one"
-            )
-        if not provider.build(image, path):
-            raise RemedyError(
-                f"{provider.title} builds in place only: run `mkdumprd -f && systemctl restart {provider.units[0]}`"
-            )
-        changes = {path: {"old": _words(initrds.get(path)), "new": f"built for {image}"}}
+        changes = {path: {"old": _words(initrds.get(path)), "new": f"built for {build.kernel}"}}
         comment = f"build a new {path} beside the old, prove it, swap them and restart {provider.units[0]}, or undo it"
         # At worst it builds, proves three times, restarts, and restarts again to undo.
-        return Action(comment, changes, _script(path, image, provider), seconds=6 * PATIENCE)
+        return Action(comment, changes, _script(path, build, provider), seconds=6 * script.PATIENCE)
 
 
 def _words(old: Initrd | None) -> str:
@@ -64,21 +56,26 @@ def _words(old: Initrd | None) -> str:
     return f"{size(old.size)} of {datetime.fromtimestamp(min(old.mtime, _LATEST), UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _script(initrd: str, image: str, provider: Provider) -> str:
-    place = PurePosixPath(initrd)
-    new = str(place.with_name(f".{place.name}.kdumpcheck-new"))
+def _script(initrd: str, build: Build, provider: Provider) -> str:
     settings = {
         "initrd": initrd,
-        "new": new,
-        "aside": str(place.with_name(f".{place.name}.kdumpcheck-aside")),
+        "new": build.initrd,
+        "aside": _aside(initrd),
+        "link": build.link,
+        "new_link": build.new_link,
+        "aside_link": _aside(build.link) if build.link else "",
+        "directory": build.directory,
         "unit": provider.units[0],
         "early": provider.units[-1],
-        "build": shlex.join(provider.build(image, new)),
-        "patience": str(PATIENCE),
+        "build": shlex.join(build.command),
+        "patience": str(script.PATIENCE),
     }
-    assignments = "\n".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
-    body = resources.files("kdumpcheck.remedies").joinpath("initrd_rebuild.sh").read_text(encoding="utf-8")
-    return f"{assignments}\n{body}"
+    return script.compose("initrd_rebuild", settings)
+
+
+def _aside(path: str) -> str:
+    place = PurePosixPath(path)
+    return str(place.with_name(f".{place.name}.kdumpcheck-aside"))
 
 
 REMEDY = InitrdRebuild()

@@ -10,7 +10,7 @@ from selftest.unit.kept import captured, evidence
 
 from kdumpcheck.evidence import Unknown
 from kdumpcheck.facts import Kernels, Sysconfig
-from kdumpcheck.providers import PROVIDERS, Provider, select
+from kdumpcheck.providers import PROVIDERS, Build, Provider, select
 from kdumpcheck.providers.suse import PROVIDER as SUSE
 from kdumpcheck.providers.suse_legacy import PROVIDER as LEGACY
 from kdumpcheck.providers.suse_legacy import SuseLegacy
@@ -69,8 +69,14 @@ def test_every_provider_is_whole(provider: Provider) -> None:
 
 
 def test_the_legacy_builder_is_told_where_to_build() -> None:
-    command = LEGACY.build("/boot/vmlinuz-1", "/boot/.new")
-    assert {"/boot/vmlinuz-1", "/boot/.new"} <= set(command)
+    build = LEGACY.build(Kernels("1", None), {"/boot/vmlinuz-1"})
+    assert isinstance(build, Build)
+    assert {build.kernel, build.initrd} == {"/boot/vmlinuz-1", "/boot/.initrd-1-kdump.kdumpcheck-new"}
+    assert {build.kernel, build.initrd} <= set(build.command)
+
+
+def test_the_legacy_builder_needs_the_running_kernels_image() -> None:
+    assert "no image of the running kernel 1" in str(LEGACY.build(Kernels("1", None), {"/boot/vmlinuz-2"}))
 
 
 class TestSuse:

@@ -13,8 +13,11 @@ import pytest
 from selftest.unit.pretend import INITRD, KERNEL, PretendNode, initrd
 
 from kdumpcheck.checks import Subject
-from kdumpcheck.evidence import load
+from kdumpcheck.evidence import known, load
+from kdumpcheck.facts import Kernels
+from kdumpcheck.providers import Build
 from kdumpcheck.remedies import initrd_rebuild
+from kdumpcheck.remedies import script as scripts
 
 CASES = Path(__file__).parents[2] / "cases" / "suse_legacy"
 OLD = initrd(b"old", length=64)
@@ -125,7 +128,10 @@ class TestMends:
         evil = f"6.1'\"$(touch {canary})`touch {canary}`; touch {canary} #"
         raw = load(CASES / "initrd-missing.evidence.gz")
         subject = Subject(raw)
-        text = initrd_rebuild._script(f"/boot/initrd-{evil}-kdump", f"/boot/vmlinuz-{evil}", subject.provider)  # type: ignore[arg-type]  # the case has one
+        provider = known(subject.provider)
+        build = provider.build(Kernels(evil, None), {f"/boot/vmlinuz-{evil}"})
+        assert isinstance(build, Build)
+        text = initrd_rebuild._script(f"/boot/initrd-{evil}-kdump", build, provider)
         node.run(text)
         assert not canary.exists()
 
@@ -165,7 +171,7 @@ class TestChangesNothing:
         assert loaded(node), "a capture kernel that was in memory must stay there"
 
     def test_when_the_builder_hangs(self, node: PretendNode, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(initrd_rebuild, "PATIENCE", 1)
+        monkeypatch.setattr(scripts, "PATIENCE", 1)
         before = put(node)
         node.does("mkdumprd", "hang")
         impatient = initrd_rebuild.REMEDY.plan(Subject(load(CASES / "initrd-stale.evidence.gz"))).script
@@ -233,7 +239,7 @@ class TestUndoes:
         assert is_untouched(node, before)
 
     def test_when_the_restart_hangs(self, node: PretendNode, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(initrd_rebuild, "PATIENCE", 1)
+        monkeypatch.setattr(scripts, "PATIENCE", 1)
         before = put(node)
         node.does("systemctl", "hang")
         impatient = initrd_rebuild.REMEDY.plan(Subject(load(CASES / "initrd-stale.evidence.gz"))).script
@@ -308,10 +314,10 @@ class TestIsAlone:
         holder = node.hold()
         first = node.start(script)
         wait_for(node.root / "holding")
-        pid = (node.root / "run/kdumpcheck-initrd-rebuild.lock").read_text().strip()
+        pid = (node.root / "run/kdumpcheck-remedy.lock").read_text().strip()
         second = node.run(script)
         assert second["result"] == "failed"
-        assert f"process {pid} on this node is rebuilding the initrd already" in second["comment"]
+        assert f"process {pid} on this node is repairing it already" in second["comment"]
         holder.unlink()
         stdout, _ = first.communicate(timeout=20)
         assert b"result=mended" in stdout
