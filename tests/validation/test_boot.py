@@ -86,7 +86,7 @@ def test_boot_from_disk_is_like_this_boot(boot: Boot) -> None:
     instruction="cp -p /run/rootfsbase/boot/System.map-$(uname -r) /run/rootfsbase/boot/vmlinux-$(uname -r).gz "
     "/run/initramfs/overlayfs/boot/ (or from the kernel-default package of the running kernel).",
     source="dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh load_boot_images; openSUSE/kdump savedump.cc",
-    follows=("rootraid.mounted", "links.boot"),
+    follows=("rootraid.mounted", "boot.survives", "links.boot"),
 )
 def test_dumps_get_their_symbols(images: Images, kernels: Kernels, sysconfig: Sysconfig) -> None:
     """Both are looked for before either is copied, so that one missing file costs both. crash(8) needs them."""

@@ -28,7 +28,7 @@ IN_MEMORY = ("overlay", "tmpfs", "ramfs", "squashfs", "rootfs")
     instruction="Before 1.9: `/` in /etc/fstab must name ROOTRAID. From 1.9 on: KDUMP_SAVEDIR must lie below "
     "/run/initramfs/overlayfs. " + REBUILD,
     source="openSUSE/kdump dracut/setup-kdump.functions kdump_get_mountpoints; dracut-metal-mdsquash MTL-2454",
-    follows=OPENED,
+    follows=(*OPENED, "rootraid.mounted"),
 )
 def test_capture_kernel_mounts_rootraid(
     contents: Contents, devices: Devices, rootraid: Rootraid, kernels: Kernels, kdump: Provider

@@ -37,10 +37,17 @@ def test_crashkernel_is_on_the_command_line(crashkernel: Crashkernel) -> None:
     follows=("crashkernel.present",),
 )
 def test_crashkernel_is_well_formed(crashkernel: Crashkernel) -> None:
+    """What contradicts itself still reserves something, though not all that was meant."""
+    written, problem, contradiction = crashkernel.as_written, crashkernel.problem, crashkernel.contradiction
     expect(
-        crashkernel.problem is None,
+        problem is None,
+        expected="sizes that the kernel can read and reserve",
+        found=f"{written} ({problem})" if problem else written,
+    )
+    prefer(
+        contradiction is None,
         expected="one plain crashkernel=, or one high with at most one low",
-        found=f"{crashkernel.as_written} ({crashkernel.problem})" if crashkernel.problem else crashkernel.as_written,
+        found=f"{written} ({contradiction})" if contradiction else written,
     )
 
 

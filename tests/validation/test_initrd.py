@@ -94,6 +94,7 @@ def test_initrd_is_newer_than_what_kdump_overlooks(initrds: Initrds, kernels: Ke
     "initrd.loaded",
     title="The initrd on disk is the one that is loaded",
     severity=Severity.WARN,
+    remedy="service.restart",
     instruction="systemctl restart kdump.service loads what is on disk.",
     source="openSUSE/kdump init/load.sh (loads after it has built, never before)",
     follows=("initrd.present", "service.active"),
@@ -122,7 +123,7 @@ def test_initrd_was_built_before_it_was_loaded(
     severity=Severity.WARN,
     remedy="initrd.rebuild",
     source="metal-provision create-kis-artifacts.sh (builds one on the image builder); docs-csm CASMREL-1091",
-    follows=("initrd.present",),
+    follows=("initrd.present", "boot.survives"),
 )
 def test_initrd_was_built_on_this_node(initrds: Initrds, kernels: Kernels, kdump: Provider) -> None:
     """One that came with the image was made for the disks of the machine that built the image."""

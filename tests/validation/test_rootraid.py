@@ -7,7 +7,7 @@ of dracut-metal-mdsquash makes: `boot` and `crash`, both relative, both into the
 
 from __future__ import annotations
 
-from kdumpcheck import Severity, check, expect, not_applicable
+from kdumpcheck import Severity, check, expect, not_applicable, prefer
 from kdumpcheck.facts import Rootraid, Storage, Sysconfig
 from kdumpcheck.providers import Provider
 
@@ -25,6 +25,7 @@ SOURCE = "dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh; docs-csm backgro
     source="dracut-metal-mdsquash metal-md-lib.sh; lsblk(8)",
 )
 def test_rootraid_is_mounted(rootraid: Rootraid) -> None:
+    """The capture kernel mounts it by itself, and for writing whatever it is here."""
     mount = rootraid.mount
     expect(
         rootraid.device,
@@ -37,7 +38,7 @@ def test_rootraid_is_mounted(rootraid: Rootraid) -> None:
         found=f"mounted on {mount.point}" if mount else "it is not mounted",
     )
     options = mount.options if mount else ()
-    expect("rw" in options, expected="mounted for writing", found=",".join(options))
+    prefer("rw" in options, expected="mounted for writing", found=",".join(options))
 
 
 @check(
@@ -75,7 +76,7 @@ def test_rootraid_is_healthy(storage: Storage) -> None:
     severity=Severity.WARN,
     instruction=REMAKE,
     source=SOURCE + "; from 1.9 on kdump copies no kernel",
-    follows=("rootraid.mounted",),
+    follows=("rootraid.mounted", "boot.survives"),
     providers=("suse_legacy",),
 )
 def test_boot_link_leads_into_the_upper_layer(rootraid: Rootraid) -> None:
@@ -88,7 +89,7 @@ def test_boot_link_leads_into_the_upper_layer(rootraid: Rootraid) -> None:
     title="ROOTRAID's crash link leads to /var/crash in the upper layer",
     instruction=REMAKE,
     source=SOURCE,
-    follows=("rootraid.mounted",),
+    follows=("rootraid.mounted", "boot.survives"),
 )
 def test_crash_link_leads_to_var_crash(rootraid: Rootraid, sysconfig: Sysconfig, kdump: Provider) -> None:
     leads_into_the_upper_layer(rootraid, kdump.dump_link(sysconfig), rootraid.upper + "/var/crash")

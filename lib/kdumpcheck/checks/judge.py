@@ -21,10 +21,10 @@ class Judge:
         self.checks = {check.id: check for check in checks}
 
     def judge(self, check: Check, subject: Subject) -> Result:
-        """The result of one check on one node. A failure that another check's failure explains is a skip."""
+        """The result of one check on one node. What another check's failure explains is a skip."""
         if check.id not in subject.results:
             result = _run(check, subject)
-            if result.outcome in {Outcome.FAIL, Outcome.WARN}:
+            if result.outcome in {Outcome.FAIL, Outcome.WARN, Outcome.ERROR}:
                 result = self._explained(check, subject, result)
             subject.results[check.id] = result
         return subject.results[check.id]
@@ -36,16 +36,20 @@ class Judge:
     def _explained(self, check: Check, subject: Subject, result: Result) -> Result:
         for name in check.follows:
             other = self.checks.get(name)
-            cause = self._cause(other, subject) if other is not None else ""
+            cause = self._cause(other, subject, result.outcome) if other is not None else ""
             if cause:
                 message = f"follows from {cause}: {result.message}"
                 return replace(result, outcome=Outcome.SKIP, message=message, expected="", found="", cause=cause)
         return result
 
-    def _cause(self, check: Check, subject: Subject) -> str:
-        """The check that broke first: this one, or the one that explains it; "" when it is not broken."""
+    def _cause(self, check: Check, subject: Subject, explained: Outcome) -> str:
+        """The check that broke first: this one, or the one that explains it; "" when it is not broken.
+
+        A warning explains a warning, but no failure.
+        """
         result = self.judge(check, subject)
-        return check.id if result.outcome is Outcome.FAIL else result.cause
+        explains = result.outcome is Outcome.FAIL or (result.outcome is explained is Outcome.WARN)
+        return check.id if explains else result.cause
 
 
 def _run(check: Check, subject: Subject) -> Result:

@@ -75,27 +75,33 @@ class Crashkernel:
 
     @property
     def asked_for(self) -> int:
-        """Bytes asked for by plain sizes or by high and low together; 0 where it depends (ranges) or nothing is."""
-        return sum(request.bytes or 0 for request in self.requests if request.kind in {"plain", "high", "low"})
+        """Bytes asked for by the last plain size, or by high and low together; 0 where it depends (ranges)."""
+        plain = [request for request in self.requests if request.kind in {"plain", "ranges"}]
+        tiers = {request.kind: request for request in self.requests if request.kind in {"high", "low"}}
+        return sum(request.bytes or 0 for request in plain[-1:] or tiers.values())
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with the arguments as a whole, or None. One plain, or one high with at most one low."""
-        kinds = [request.kind for request in self.requests]
+        """Why the kernel will reserve nothing, or not what is meant by any reading; None when it will."""
         for request in self.requests:
             if request.kind == "malformed":
                 return f"crashkernel={request.text} is not a size the kernel can read"
             if request.bytes == 0 and request.kind != "low":
                 return f"crashkernel={request.text} asks for nothing"
-        plain = [kind for kind in kinds if kind in {"plain", "ranges"}]
-        tiers = [kind for kind in kinds if kind in {"high", "low"}]
+        if {request.kind for request in self.requests} == {"low"}:
+            return ",low without ,high: the kernel reserves nothing"
+        return None if self.requests else "no crashkernel= on the command line"
+
+    @property
+    def contradiction(self) -> str | None:
+        """What the kernel takes where the arguments ask for several things at once; None when they do not."""
+        plain = [request.kind for request in self.requests if request.kind in {"plain", "ranges"}]
+        tiers = [request.kind for request in self.requests if request.kind in {"high", "low"}]
         if plain and tiers:
             return "a plain size beside ,high or ,low: the kernel takes the plain one and ignores the others"
         if len(plain) > 1 or len(tiers) != len(set(tiers)):
             return "the same form more than once: the kernel takes the last one only"
-        if tiers == ["low"]:
-            return ",low without ,high: the kernel reserves nothing"
-        return None if kinds else "no crashkernel= on the command line"
+        return None
 
 
 def in_bytes(text: str) -> int:

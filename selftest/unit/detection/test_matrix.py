@@ -8,14 +8,12 @@ from selftest.detection import matrix
 from selftest.detection.cases import expectation, take_cases
 from selftest.detection.cell import Cell, Shape, table
 from selftest.detection.document import document
-from selftest.detection.edited import EDITED, edit
 from selftest.detection.ledger import Entry, Ledger
 from selftest.detection.outcome import Left, Outcome
 from selftest.detection.scenario import draw
 from selftest.detection.verdict import Bar, Verdict
 from selftest.unit.kept import keep
 
-from kdumpcheck.evidence import load
 from kdumpcheck.lab.faults import FAULTS
 
 DUMP = Outcome(left=Left.DUMP, ended="restarted", phases=("crashed",))
@@ -97,25 +95,9 @@ def test_cases_are_taken_with_what_is_expected_of_them(ledger: Ledger, tmp_path:
     ]
     taken = take_cases(ledger, entries, tmp_path / "cases")
     assert [path.name for path in taken[:2]] == ["healthy.evidence.gz", "initrd-stale.evidence.gz"]
-    assert len(taken) == 2 + len(EDITED)
+    assert len(taken) == 2
     lines = (tmp_path / "cases" / LEGACY / "expected.yaml").read_text().splitlines()
     assert {"healthy: {}", "initrd-stale: {warn: [initrd.fresh]}"} < set(lines)
-    assert {f"{case.id}: {case.expectation}" for case in EDITED} < set(lines)
-
-
-def test_a_case_made_by_hand_differs_in_its_one_section(tmp_path: Path) -> None:
-    sections = {"controls": b"sysctl.panic_on_oops=1\n", "kernels": b"running=6.4\n"}
-    (case,) = (each for each in EDITED if each.id == "watchdog-armed")
-    made = load(edit(keep(tmp_path, "ncn-w001", sections), case, tmp_path))
-    assert made.text("kernels") == "running=6.4\n"
-    assert "HW Watchdog" in str(made.text("controls"))
-    assert (made.node, made.ended) == ("ncn-w001", None)
-
-
-def test_a_change_that_changes_nothing_is_refused(tmp_path: Path) -> None:
-    (case,) = (each for each in EDITED if each.id == "initrd-from-the-image")
-    with pytest.raises(ValueError, match="nothing to change"):
-        edit(keep(tmp_path, "ncn-w001", {"initrds": b"layered\tyes\n"}), case, tmp_path)
 
 
 def test_what_is_expected_of_a_cell_is_one_line_of_yaml() -> None:

@@ -28,7 +28,7 @@ FAULTS: Final = (
         effect="boots the node with rd.live.overlay.readonly=1 on its kernel command line",
         undo="boots the node without it",
         expects=("boot.survives",),
-        outcome="none",
+        outcome="elsewhere",
         needs="vm",
         break_shell=FORGET_GRUB,
         heal_shell=RENEW_GRUB,

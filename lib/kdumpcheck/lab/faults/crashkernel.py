@@ -14,7 +14,8 @@ def _booted_with(
     *,
     id: str,  # noqa: A002 - it is the fault's id
     title: str,
-    expects: tuple[str, ...],
+    expects: tuple[str, ...] = (),
+    warns: tuple[str, ...] = (),
     outcome: Literal["dump", "none"] = "none",
     needs: Literal["vm", "any"] = "any",
 ) -> Fault:
@@ -25,6 +26,7 @@ def _booted_with(
         effect=f"boots the node with {said} on its kernel command line; it stays over reboots",
         undo="boots the node with its own crashkernel= again",
         expects=expects,
+        warns=warns,
         outcome=outcome,
         needs=needs,
         break_shell=FORGET_GRUB,
@@ -50,7 +52,8 @@ FAULTS: Final = (
         ("160M", "64M,high"),
         id="crashkernel-mixed",
         title="crashkernel= has a plain size beside a high one, which the kernel then ignores",
-        expects=("crashkernel.wellformed",),
+        warns=("crashkernel.wellformed",),
+        outcome="dump",
     ),
     _booted_with(
         ("160M,low",),
