@@ -14,7 +14,7 @@ from pathlib import Path
 
 NODES = "ncn-m001,ncn-w001,ncn-s001"
 #: What is broken on purpose: two nodes of different roles, so that both can be repaired at the same time.
-FAULTS = {"ncn-w001": "initrd-missing", "ncn-s001": "initrd-stale"}
+FAULTS = {"ncn-w001": "initrd-missing", "ncn-s001": "initrd-other-kernel"}
 
 
 class DemoError(Exception):

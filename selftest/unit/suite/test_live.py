@@ -187,7 +187,9 @@ class TestInterrupted:
         argv = node.command(*PYTEST, "tests/recovery", "--apply", "--deadline", "600")
 
         def building() -> None:
+            given_up = time.monotonic() + 60
             while not (node.root / "holding").exists():
+                assert time.monotonic() < given_up, "the repair has not begun to build"
                 time.sleep(0.01)
 
         status, output, seconds = self.stopped(argv, building)
