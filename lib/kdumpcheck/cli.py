@@ -11,6 +11,7 @@ from kdumpcheck import __version__
 from kdumpcheck.catalogue import command as catalogue
 from kdumpcheck.facts import FACTS
 from kdumpcheck.lab import command as lab
+from kdumpcheck.power import cli as power
 from kdumpcheck.probe import compose
 
 USAGE_ERROR = 4
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kdumpcheck {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     lab.add_parser(commands)
+    power.add_parser(commands)
     catalogue.add_parser(commands)
     probe = commands.add_parser(
         "probe",

@@ -53,6 +53,7 @@ def text_of(lab: Lab, nodes: Sequence[NodeStatus]) -> str:
     lines.append(
         f"BMCs          {login}" if lab.bmcs.is_up() else "BMCs          down; `kdumpcheck lab up` starts them"
     )
+    lines.append(f"power         kdumpcheck power NODE status --password-file {password}")
     return "\n".join(lines)
 
 

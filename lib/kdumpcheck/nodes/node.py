@@ -15,13 +15,15 @@ _NCN = re.compile(r"ncn-([mws])[0-9]+", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 # No blanks, quotes, '@' or leading '-': the value may one day stand in a URL or beside an option.
 _ADDRESS = re.compile(r"[A-Za-z0-9_\[:][A-Za-z0-9._:%\[\]-]*", re.ASCII)
+# A BMC may also say in which way it is spoken with.
+_BMC = re.compile(rf"(?:(?:ipmi|redfish|command)://)?{_ADDRESS.pattern}", re.ASCII)
 _HOSTSPEC = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\x00-\x1f\x7f]*", re.ASCII)
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^/]*@")
 _PASSWORD_BESIDE = re.compile(r"(pass\w*\s*[=:]).+", re.IGNORECASE | re.DOTALL)
 _PATH = re.compile(r"[^\x00-\x1f\x7f]+")
 _PATTERNS = {
     "address": _ADDRESS,
-    "bmc": _ADDRESS,
+    "bmc": _BMC,
     "user": _WORD,
     "role": _WORD,
     "hostspec": _HOSTSPEC,
@@ -77,7 +79,7 @@ class Node:
 
     @property
     def bmc_address(self) -> str:
-        """Where the BMC answers, as "host" or "host:port": the inventory's word, else `<name>-mgmt`."""
+        """Where the BMC answers ("host", "host:port", "redfish://host"): the inventory's word, else `<name>-mgmt`."""
         return self.bmc if self.bmc is not None else f"{self.name}-mgmt"
 
 

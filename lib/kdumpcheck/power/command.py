@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The power button pressed by a site's own program: a power service, a PDU, a script around another tool."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import time
+from dataclasses import dataclass
+
+from kdumpcheck.power import child
+from kdumpcheck.power.address import Address
+from kdumpcheck.power.login import PASSWORD_VARIABLE, USER_VARIABLE, Login, without_secrets
+from kdumpcheck.power.outcome import Action, Outcome, PowerError, State
+from kdumpcheck.transport.deadline import Deadline
+
+_STATE = re.compile(r"\b(on|off)\b", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPower:
+    """The power button of a node for which a program has to be run; exit status 0 means that it is done.
+
+    `template` is a command line without a shell, in which {action}, {node} and {bmc} are filled in. The program finds
+    $USERNAME and $IPMI_PASSWORD in its environment, and answers `status` with the one word on or off.
+    """
+
+    node: str
+    address: Address
+    login: Login
+    template: str
+
+    @property
+    def where(self) -> str:
+        """As in "the program bmc-tool"."""
+        return f"the program {os.path.basename(self._words()[0])}"  # noqa: PTH119 - a name, which may be no path
+
+    def press(self, action: Action, deadline: Deadline) -> Outcome:
+        """Do one action; see `Power.press`. Raises `PowerError` and `SecretError`."""
+        start = time.monotonic()
+        heard: list[str] = []
+        password = self.login.password.reveal()
+        environ = without_secrets(os.environ) | {USER_VARIABLE: self.login.user, PASSWORD_VARIABLE: password}
+        try:
+            ended = child.run(self._argv(action), environ, b"", deadline, heard.append)
+        except OSError as error:
+            raise PowerError("config", self.node, f"{self.where} cannot be run: {error.strerror}") from None
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("the program had been started, and may have done it") from None
+        seconds = time.monotonic() - start
+        if ended.status != 0:
+            # What it complains of is the operator's to see; what it was told is not.
+            raise self._not_done(action, ended.status, ended.complaint.replace(password, "..."), seconds)
+        return Outcome(self.node, action, self.where, seconds, self._state(action, heard))
+
+    def _not_done(self, action: Action, status: int | None, complaint: str, seconds: float) -> PowerError:
+        why = f": {complaint}" if complaint else ""
+        if status is not None:
+            return PowerError("rejected", self.node, f"{self.where} ended with status {status}{why}")
+        text = f"{self.where} had not ended after {seconds:.0f} s, and was stopped{why}"
+        if action == "status":
+            return PowerError("silent", self.node, f"{text}; nothing was changed")
+        return PowerError("unconfirmed", self.node, f"{text}; it may have been done: look before you try again")
+
+    def _state(self, action: Action, heard: list[str]) -> State | None:
+        if action in ("on", "off"):
+            return action
+        if action != "status":
+            return None
+        found = {word.lower() for line in heard for word in _STATE.findall(line)}
+        if found == {"on"}:
+            return "on"
+        if found == {"off"}:
+            return "off"
+        raise PowerError("protocol", self.node, f"{self.where} did not say whether power is on or off")
+
+    def _argv(self, action: Action) -> list[str]:
+        values = {"{action}": action, "{node}": self.node, "{bmc}": str(self.address)}
+        words = self._words()
+        if not any("{action}" in word for word in words):
+            raise PowerError("config", self.node, "--command needs {action} in it, and mostly {bmc} or {node}")
+        return [re.sub(r"\{(action|node|bmc)\}", lambda found: values[found[0]], word) for word in words]
+
+    def _words(self) -> list[str]:
+        try:
+            words = shlex.split(self.template)
+        except ValueError as error:
+            raise PowerError("config", self.node, f"--command: {error}") from None
+        if not words:
+            raise PowerError("config", self.node, "--command is empty")
+        return words
