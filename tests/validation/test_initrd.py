@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from kdumpcheck import Severity, check, could_not_look, expect, not_applicable
+from kdumpcheck import Severity, check, could_not_look, expect, not_applicable, prefer
 from kdumpcheck.facts import Contents, Initrds, Kernels, Reservation, Units
 from kdumpcheck.facts.initrds import Initrd
 from kdumpcheck.facts.lines import size
@@ -29,15 +29,13 @@ BUILD_IT = "systemctl restart kdump.service builds it (10-30 seconds)."
 def test_running_kernel_has_an_initrd(
     initrds: Initrds, kernels: Kernels, reservation: Reservation, kdump: Provider
 ) -> None:
-    """What was loaded before the file went would still run, but nobody can look into it any more."""
+    """What was loaded before the file went still runs after a crash; initrd.readable says that nobody can open it."""
     path = kdump.initrd(kernels.running)
     others = ", ".join(initrd.path for initrd in initrds.found if initrd.path != path)
-    missing = f"it is not there, only {others}" if others else "it is not there"
-    if not initrds.get(path) and reservation.loaded:
-        could_not_look(
-            f"{path}: {missing}; a capture kernel is loaded, but what it would do cannot be told. {BUILD_IT}"
-        )
-    expect(initrds.get(path), expected=path, found=path if initrds.get(path) else missing)
+    there = initrds.get(path) is not None
+    found = path if there else f"it is not there, only {others}" if others else "it is not there"
+    expect(there or reservation.loaded, expected=path, found=found)
+    prefer(there, expected=f"{path}, and not only what is loaded of it", found=found)
 
 
 @check(
@@ -47,7 +45,12 @@ def test_running_kernel_has_an_initrd(
     source=SOURCE,
     follows=("initrd.present",),
 )
-def test_initrd_is_readable(initrds: Initrds, contents: Contents, kernels: Kernels, kdump: Provider) -> None:
+def test_initrd_is_readable(
+    initrds: Initrds, contents: Contents, kernels: Kernels, reservation: Reservation, kdump: Provider
+) -> None:
+    """Everything that is said of the inside of the initrd rests on this."""
+    if not initrds.get(kdump.initrd(kernels.running)) and reservation.loaded:
+        could_not_look("a capture kernel is loaded from a file that is gone: what it would do cannot be told")
     initrd = the_initrd(initrds, kernels, kdump)
     expect(initrd.kind == "regular file", expected="a regular file with content", found=initrd.kind)
     expect(initrd.size > 0, expected="more than 0 bytes", found=size(initrd.size))

@@ -34,20 +34,20 @@ def test_pass(site: Site) -> None:
 
 
 def test_fail(site: Site) -> None:
-    site.keep(w001="healthy", w002="early-not-enabled")
+    site.keep(w001="healthy", w002="service-not-enabled")
     result = site.replay()
     assert result.ret == 1
     assert "F" in letters(result, "test_service.py")
     assert [key for key, word in site.outcomes().items() if word == "fail"] == [("ncn-w002", "service.enabled")]
     result.stdout.fnmatch_lines(
         [
-            "FAIL  ncn-w002: *kdump-early.service disabled*expected kdump-early.service enabled",
+            "FAIL  ncn-w002: *kdump.service disabled*expected kdump.service enabled",
             "      do: systemctl enable kdump.service kdump-early.service",
             "VERDICT: 1 of 2 nodes cannot be trusted to save a dump",
         ]
     )
     (failure,) = junit(site).findall(".//failure")
-    assert "kdump-early.service disabled" in failure.get("message", "")
+    assert "kdump.service disabled" in failure.get("message", "")
     assert not junit(site).findall(".//error")
 
 
@@ -105,21 +105,22 @@ class TestCouldNotLook:
         sections = captured("healthy")
         del sections["units"]
         keep(site.bundle, "ncn-w001", sections)
-        self.is_error(site, site.replay(), "no evidence of 'units': it was not asked", 2)
+        self.is_error(site, site.replay(), "no evidence of 'units': it was not asked", 3)
         assert {check for (_, check), word in site.outcomes().items() if word == "error"} == {
             "service.enabled",
             "service.active",
+            "initrd.loaded",
         }
 
     def test_an_answer_that_was_cut(self, site: Site) -> None:
         sections = captured("healthy")
         units = sections.pop("units")
         keep(site.bundle, "ncn-w001", {**sections, "units": units}, ended=False)
-        self.is_error(site, site.replay(), "no whole evidence of 'units': the connection was lost", 2)
+        self.is_error(site, site.replay(), "no whole evidence of 'units': the connection was lost", 3)
 
     def test_an_answer_that_ended_early(self, site: Site) -> None:
         sections = captured("healthy")
-        kept = dict(list(sections.items())[:7])
+        kept = {name: sections[name] for name in ("settle", "system", "packages", "cmdline", "reservation", "units")}
         keep(site.bundle, "ncn-w001", kept, ended=False)
         result = site.replay()
         assert result.ret == 1
@@ -143,12 +144,12 @@ def test_what_follows_from_another_failure_is_skipped_and_names_it(site: Site) -
     assert result.ret == 1
     failed = [check for (_, check), word in site.outcomes().items() if word == "fail"]
     assert failed == ["crashkernel.present"]
-    skipped = [each for each in site.document()["results"] if each["outcome"] == "skip"]
-    assert skipped
+    skipped = [each for each in site.document()["results"] if each["cause"]]
+    assert len(skipped) > 2
     for each in skipped:
         assert each["cause"] == "crashkernel.present"
         assert each["message"].startswith("follows from crashkernel.present: ")
-    assert len(junit(site).findall(".//skipped")) == len(skipped)
+    assert len(junit(site).findall(".//skipped")) >= len(skipped)
     assert "s" in letters(result, "test_service.py")
     assert "follows from" not in result.stdout.str(), "the list of what to do names the cause alone"
 
@@ -159,7 +160,6 @@ def test_all_cases_in_one_run_agree_with_their_table(site: Site) -> None:
     bad = {key: word for key, word in site.outcomes().items() if word in {"fail", "warn", "error"}}
     assert bad == {
         ("ncn-w002", "service.loaded"): "fail",
-        ("ncn-w003", "crashkernel.wellformed"): "fail",
+        ("ncn-w003", "crashkernel.wellformed"): "warn",
         ("ncn-w004", "rootraid.mounted"): "fail",
-        ("ncn-w004", "kernel.kver"): "warn",
     }
