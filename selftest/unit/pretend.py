@@ -54,7 +54,11 @@ said mkdumprd nothing && exit 0
 said mkdumprd garbage && { echo garbage >"$initrd"; exit 0; }
 said mkdumprd empty && { : >"$initrd"; exit 0; }
 said mkdumprd cut && { printf '\\3757zXZ\\000new' >"$initrd"; exit 0; }
-printf '\\3757zXZ\\000new %s TRAILER' "$(date +%s%N)" >"$initrd"
+if [ -e "$root/archive" ]; then
+    cat "$root/archive" >"$initrd"
+else
+    printf '\\3757zXZ\\000new %s TRAILER' "$(date +%s%N)" >"$initrd"
+fi
 said mkdumprd old && touch -d @1000000000 "$initrd"
 [ -z "$link" ] || ln -snf "/boot/vmlinuz-$(uname -r)" "$link"
 said mkdumprd fail-late && { echo "dracut: something failed" >&2; exit 1; }
@@ -63,6 +67,7 @@ exit 0
 """
 _LSINITRD = """
 [ -e "$1" ] || exit 1
+[ ! -e "$root/archive" ] || exec xz -t "$1" 2>/dev/null
 [ "$(head -c 5 "$1" | tail -c 4)" = 7zXZ ] && [ "$(tail -c 7 "$1")" = TRAILER ]
 """
 # kdump.service unloads when it is stopped and was active; load.sh refuses, or kexec does, as the test says.
@@ -118,6 +123,7 @@ if [ "$unit" = kdump.service ] && [ ! -e "$initrd" ]; then
 fi
 if said systemctl refuse-new && grep -q new "$initrd"; then exit 1; fi
 said systemctl refuse-all && exit 1
+said systemctl refuse-main && [ "$unit" = kdump.service ] && exit 1
 if said systemctl load-nothing; then echo active >"$root/units/$unit"; exit 0; fi
 if [ -s "$initrd" ]; then
     echo 1 >/sys/kernel/kexec_crash_loaded
