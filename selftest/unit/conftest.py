@@ -7,8 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kdumpcheck.evidence import Evidence, Output
+
+# A busy machine draws slowly and judges slowly; neither says anything about what is tested.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 EvidenceOf = Callable[..., Evidence]
 

@@ -48,8 +48,8 @@ def test_a_fail_with_a_dump_is_a_false_red() -> None:
 
 def test_what_could_not_be_told_is_neither() -> None:
     gone = Cell(dialect="suse_legacy", faults=("initrd-gone-but-loaded",))
-    assert kinds(gone, said(errors="initrd.present"), left(Left.DUMP)) == []
-    assert "false green" not in kinds(gone, said(errors="initrd.present"), left(Left.NONE))
+    assert kinds(gone, said(warns="initrd.present", errors="initrd.readable"), left(Left.DUMP)) == []
+    assert "false green" not in kinds(gone, said(warns="initrd.present", errors="initrd.readable"), left(Left.NONE))
 
 
 def test_a_fault_that_is_not_named_and_what_is_named_beside_it_are_told() -> None:
