@@ -102,7 +102,10 @@ def test_cases_are_taken_with_what_is_expected_of_them(ledger: Ledger, tmp_path:
 
 def test_what_is_expected_of_a_cell_is_one_line_of_yaml() -> None:
     assert expectation(Cell(dialect=LEGACY)) == "{}"
-    assert expectation(Cell(dialect=LEGACY, faults=("initrd-gone-but-loaded",))) == "{warn: [initrd.present], error: [initrd.readable]}"
+    assert (
+        expectation(Cell(dialect=LEGACY, faults=("initrd-gone-but-loaded",)))
+        == "{warn: [initrd.present], error: [initrd.readable]}"
+    )
 
 
 def test_the_table_has_each_fault_in_each_dialect_it_can_exist_in() -> None:
