@@ -12,7 +12,7 @@ from selftest.browser.conftest import Dom
 from selftest.unit.hostile import PWNED, SCRIPT, keep_hostile_header
 from selftest.unit.kept import captured, keep, keep_lost
 from selftest.unit.pretend import INITRD, PretendNode
-from selftest.unit.site import Site
+from selftest.unit.site import CHECKS, Site
 
 Browse = Callable[[Path], Dom]
 
@@ -49,18 +49,18 @@ def test_no_script_of_a_node_runs_and_its_words_are_shown(site: Site, browse: Br
 
 
 def test_every_verdict_has_a_row_and_what_is_wrong_stands_on_top(site: Site, browse: Browse) -> None:
-    site.keep(w001="healthy", w002="early-not-enabled")
+    site.keep(w001="healthy", w002="crash-link-missing")
     keep_lost(site.bundle, "ncn-w003", "no answer on port 22 within 5 s")
     site.replay()
     dom = browse(page_of(site))
     rows = verdicts(dom)
-    assert len(rows) == 39
+    assert len(rows) == 3 * CHECKS
     words = {row[1]: {r[0] for r in rows if r[1] == row[1]} for row in rows}
     assert words == {"ncn-w001": {"Passed"}, "ncn-w002": {"Failed", "Passed"}, "ncn-w003": {"Error"}}
     _, failed, lost = dom.rows["kc-todo"]
     assert failed[:2] == ["Failed", "ncn-w002"]
-    assert "kdump-early.service disabled" in failed[3]
-    assert "systemctl enable kdump.service kdump-early.service" in failed[4]
+    assert "/crash is not there" in failed[3]
+    assert "The boot hook makes the links anew" in failed[4]
     assert lost[:2] == ["Error", "ncn-w003"]
     assert "no answer on port 22 within 5 s" in lost[3]
 
@@ -75,7 +75,7 @@ def test_words_that_pytest_html_does_not_know_have_a_row_too(site: Site, browse:
     assert warning[3].startswith("KVER is ")
     (planned,) = [row for row in rows if row[0] == "Planned"]
     assert planned[1] == "ncn-w003"
-    assert len(rows) == 3 * 13 + 3
+    assert len(rows) == 3 * CHECKS + 3
 
 
 def test_a_repair_and_what_it_recovered_have_a_row(site: Site, browse: Browse, tmp_path: Path) -> None:
