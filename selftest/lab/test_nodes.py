@@ -22,11 +22,17 @@ def live(request: pytest.FixtureRequest, fixture: str) -> LiveLab:
     return found
 
 
+#: What is judged of the host in the place of a container.
+HOSTS = {"crashkernel.enough", "dumps.space", "fstab.root", "initrd.target", "kernel.sysctls", "service.journal"}
+
+
 @LABS
 def test_every_check_of_the_suite_passes(live: LiveLab, node: str) -> None:
+    """But for what a container cannot have: disks with names, a kernel of its own, and settings it may write."""
     outcomes = live.judge(node)
-    assert set(outcomes.values()) == {"pass"}, outcomes
-    assert len(outcomes) >= 10
+    broken = {check for check, outcome in outcomes.items() if outcome not in {"pass", "skip"}}
+    assert broken <= (HOSTS if live.record(node).kind == "container" else set())
+    assert list(outcomes.values()).count("pass") > 30
 
 
 @LABS
