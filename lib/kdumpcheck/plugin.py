@@ -12,12 +12,13 @@ import pytest
 from _pytest.python import PyCollector  # not public, but the only one who knows which names are tests
 
 from kdumpcheck.checks import Check, check_of
+from kdumpcheck.nodes import fold
 from kdumpcheck.reporters import html, terminal
 from kdumpcheck.results.words import nothing_judged, result_of
-from kdumpcheck.suite import host, judging, options, workers
+from kdumpcheck.suite import confirm, host, judging, options, workers
 from kdumpcheck.suite.items import CheckItem, CheckReport, from_plain, to_plain
 from kdumpcheck.suite.options import Options
-from kdumpcheck.suite.recovery import attach, recover
+from kdumpcheck.suite.recovery import MARK, attach, rank, recover, wanted
 from kdumpcheck.suite.reporting import Reporting
 from kdumpcheck.suite.suite import SUITE, Suite
 
@@ -35,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Start a run of the suite when nodes were named; tryfirst, so that reporters see where to write."""
+    config.addinivalue_line("markers", f"{MARK}(ID): the remedy that a recovery test applies")
     chosen = Options.of(config)
     if not chosen.chosen:
         return
@@ -110,7 +112,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     if suite is not None:
         if suite.conflict is not None:
             raise pytest.UsageError(suite.conflict)
-        items.sort(key=lambda item: isinstance(item, CheckItem))
+        items.sort(key=lambda item: (isinstance(item, CheckItem), rank(item)))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -137,6 +139,12 @@ def _look(suite: Suite, session: pytest.Session, checks: list[Check]) -> None:
     with terminal.progress(session.config) as progress:
         probe = suite.probe(None if repairs or suite.options.bundle else checks)
         suite.gather(probe, progress, keep=repairs or _using("host", session.items))
+
+    if repairs:
+        suite.wanted = wanted(session.items)
+        suite.make_plans()
+        if suite.apply and not suite.options.yes and any(step.possible for step in suite.run.plan):
+            suite.apply = confirm.confirmed(session.config, terminal.plan_lines(suite.run), fold(suite.nodes))
 
 
 def _using(fixture: str, items: list[pytest.Item]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from selftest.lab.operator import Operator
+from selftest.lab.operator import Operator, Ran
 
 from kdumpcheck.lab.faults import FAULTS
 
@@ -22,6 +23,11 @@ QUICK = [
 
 def broken(results: list[dict[str, str]]) -> set[tuple[str, str, str]]:
     return {(r["node"], r["check"], r["outcome"]) for r in results if r["outcome"] not in {"pass", "skip"}}
+
+
+def rebuilds(run: Ran) -> list[dict[str, Any]]:
+    """What a run says of the rebuild of an initrd."""
+    return [remedy for remedy in run.remedies if remedy["name"] == "initrd.rebuild"]
 
 
 def expected(fault: str) -> set[tuple[str, str]]:
@@ -59,16 +65,16 @@ def test_a_missing_initrd_is_planned_mended_and_then_left_alone(operator: Operat
     """Without --apply nothing changes; with it the node is mended; a second time there is nothing to do."""
     operator.lab("break", VICTIM, "initrd-missing")
     plan = operator.recover(VICTIM)
-    assert [remedy["result"] for remedy in plan.remedies] == [None]
+    assert [remedy["result"] for remedy in rebuilds(plan)] == [None]
     assert plan.exit_code == 1
     assert broken(operator.validate(VICTIM).results) == {(VICTIM, *each) for each in expected("initrd-missing")}
     done = operator.recover(VICTIM, "--apply")
-    assert [remedy["result"] for remedy in done.remedies] == [True]
-    assert done.remedies[0]["changes"]
+    assert [remedy["result"] for remedy in rebuilds(done)] == [True]
+    assert rebuilds(done)[0]["changes"]
     assert (VICTIM, "initrd.present", "recovered") in broken(done.results)
     assert done.exit_code == 0
     again = operator.recover(VICTIM, "--apply")
-    assert [(remedy["result"], remedy["changes"]) for remedy in again.remedies] == [(True, {})]
+    assert [(remedy["result"], remedy["changes"]) for remedy in rebuilds(again)] == [(True, {})]
     assert again.exit_code == 0
     operator.lab("heal", VICTIM, "initrd-missing", check=False)
 
@@ -84,7 +90,7 @@ def test_a_failed_rebuild_leaves_the_node_as_it_was(operator: Operator) -> None:
     try:
         before = operator.ssh(VICTIM, state)
         run = operator.recover(VICTIM, "--apply")
-        assert [remedy["result"] for remedy in run.remedies] == [False]
+        assert [remedy["result"] for remedy in rebuilds(run)] == [False]
         assert run.exit_code == 1
         assert operator.ssh(VICTIM, state) == before
     finally:

@@ -97,6 +97,7 @@ def test_initrd_is_newer_than_what_kdump_overlooks(initrds: Initrds, kernels: Ke
     "initrd.loaded",
     title="The initrd on disk is the one that is loaded",
     severity=Severity.WARN,
+    remedy="service.restart",
     instruction="systemctl restart kdump.service loads what is on disk.",
     source="openSUSE/kdump init/load.sh (loads after it has built, never before)",
     follows=("initrd.present", "service.active"),

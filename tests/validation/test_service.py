@@ -15,6 +15,7 @@ from kdumpcheck.providers import Provider
 @check(
     "service.enabled",
     title="kdump starts at boot",
+    remedy="service.enable",
     instruction="systemctl enable kdump.service kdump-early.service",
     source="metal-provision group_vars/metal/services.suse.x86_64.yml",
 )
@@ -29,6 +30,7 @@ def test_kdump_is_enabled(units: Units, kdump: Provider) -> None:
 @check(
     "service.active",
     title="kdump has started",
+    remedy="service.restart",
     instruction="journalctl -b -u kdump.service tells why it did not; then systemctl restart kdump.service",
     source="openSUSE/kdump init/kdump.service (oneshot, RemainAfterExit)",
     follows=("service.enabled", "crashkernel.present", "crashkernel.reserved", "crashkernel.enough", "initrd.readable"),
@@ -46,6 +48,7 @@ def test_kdump_is_active(units: Units, kdump: Provider) -> None:
 @check(
     "service.loaded",
     title="A capture kernel is loaded",
+    remedy="service.restart",
     instruction="systemctl restart kdump.service, and read journalctl -b -u kdump.service when it is still not loaded",
     source="Linux ABI sysfs-kernel-kexec (kexec_crash_loaded)",
     follows=("crashkernel.present", "crashkernel.reserved", "service.active", "initrd.present", "initrd.readable"),

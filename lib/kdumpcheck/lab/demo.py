@@ -55,7 +55,7 @@ def _play() -> None:
 
 
 def _recover() -> str:
-    return f"pytest tests/recovery --nodes {NODES} --apply"
+    return f"pytest tests/recovery --nodes {NODES} --apply --yes"
 
 
 def _step(title: str, command: str, expected: int) -> None:

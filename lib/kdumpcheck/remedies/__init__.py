@@ -3,10 +3,18 @@
 
 from __future__ import annotations
 
-from kdumpcheck.remedies import initrd_rebuild
+from kdumpcheck.remedies import initrd_rebuild, service_enable, service_restart
 from kdumpcheck.remedies.remedy import Action, Remedy, RemedyError
 
-#: Every remedy this release knows, by the id that checks name.
-REMEDIES: dict[str, Remedy] = {remedy.name: remedy for remedy in (initrd_rebuild.REMEDY,)}
+#: Every remedy this release knows, by the id that checks name, in the order in which a node gets them: what others
+#: build on comes first, and what loads comes last.
+REMEDIES: dict[str, Remedy] = {
+    remedy.name: remedy
+    for remedy in (
+        service_enable.REMEDY,
+        initrd_rebuild.REMEDY,
+        service_restart.REMEDY,
+    )
+}
 
 __all__ = ["REMEDIES", "Action", "Remedy", "RemedyError"]

@@ -15,11 +15,12 @@ from pathlib import PurePosixPath
 
 from kdumpcheck.checks import Subject
 from kdumpcheck.evidence import known
-from kdumpcheck.facts import Initrds, Kernels, Reservation
+from kdumpcheck.facts import Initrds, Kernels
 from kdumpcheck.facts.initrds import Initrd
 from kdumpcheck.facts.lines import size
 from kdumpcheck.providers import Build, Provider
 from kdumpcheck.remedies import script
+from kdumpcheck.remedies.preconditions import loadable
 from kdumpcheck.remedies.remedy import Action, RemedyError
 
 #: The last second that Python can name; a node may claim a later one.
@@ -32,14 +33,15 @@ class InitrdRebuild:
 
     name: str = "initrd.rebuild"
     title: str = "Rebuild the kdump initrd"
+    then: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ("service.restart",)
+    for_warnings: bool = True
 
     def plan(self, subject: Subject) -> Action:
         """Plan the rebuild for the running kernel's initrd."""
         provider: Provider = known(subject.provider)
-        reservation = known(Reservation.parse(subject.evidence))
+        loadable(subject)
         kernels, initrds = known(Kernels.parse(subject.evidence)), known(Initrds.parse(subject.evidence))
-        if not reservation.reserved:
-            raise RemedyError("no crash memory is reserved: set crashkernel= and reboot first, no initrd helps before")
         build = provider.build(kernels, initrds.sources)
         if isinstance(build, str):
             raise RemedyError(build)

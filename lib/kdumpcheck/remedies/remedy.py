@@ -39,5 +39,17 @@ class Remedy(Protocol):
     def title(self) -> str:
         """The repair in words for a report."""
 
+    @property
+    def then(self) -> tuple[str, ...]:
+        """Remedies that must follow once this one has changed something."""
+
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """Remedies that this one does as a part of itself."""
+
+    @property
+    def for_warnings(self) -> bool:
+        """Whether a warning is reason enough for it; else only a failed check is."""
+
     def plan(self, subject: Subject) -> Action:
         """What it would do on this node. Touches nothing. Raises `RemedyError` or `CouldNotLook`."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,8 @@ def summary(reporter: Any, run: Run, page: Path | None, trouble: str | None) -> 
         if remedy.changes or remedy.result is False:
             word = {None: "PLAN", True: "DONE", False: "FAIL"}[remedy.result]
             reporter.line(f"{word:<6}{remedy.node}: {remedy.name}: {remedy.comment}")
+            for line in _changes(remedy.changes):
+                reporter.line(line)
     if any(remedy.result is None for remedy in run.remedies):
         reporter.line("Nothing was changed. Give --apply to do what is planned.")
     if run.checks:
@@ -103,6 +105,22 @@ def summary(reporter: Any, run: Run, page: Path | None, trouble: str | None) -> 
         reporter.write_line(trouble, red=True)
     elif page is not None:
         reporter.line(f"report: {page}")
+
+
+def plan_lines(run: Run) -> list[str]:
+    """The plan as a person reads it before saying yes: each node's steps in their order, and what each changes."""
+    lines: list[str] = []
+    for node in dict.fromkeys(step.node for step in run.plan):
+        lines.append(f"{node}:")
+        for number, step in enumerate((step for step in run.plan if step.node == node), 1):
+            why = ", ".join(step.mends) or f"after {step.after}"
+            lines.append(f"  {number}. {step.name} ({why})" + ("" if step.possible else ": NOT POSSIBLE"))
+            lines += [f"      {step.comment}", *_changes(step.changes)]
+    return lines
+
+
+def _changes(changes: Mapping[str, Mapping[str, str]]) -> list[str]:
+    return [f"      {what}: {change['old']} -> {change['new']}" for what, change in changes.items()]
 
 
 def _count(number: int) -> str:

@@ -47,6 +47,23 @@ class RemedyResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step of a node's plan, as it was made before anything was done.
+
+    `comment` says what it would do, or why it is not `possible`. `mends` are the broken checks that call for it; where
+    none does yet, `after` is the earlier step that makes it necessary.
+    """
+
+    node: str
+    name: str
+    comment: str
+    changes: Mapping[str, Mapping[str, str]]
+    mends: tuple[str, ...]
+    after: str
+    possible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckNote:
     """What a report says of a check: all of it but the function that judges."""
 
@@ -83,6 +100,7 @@ class Run:
     nodes: dict[str, NodeLook] = field(default_factory=dict)
     checks: dict[str, CheckNote] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
+    plan: list[PlannedStep] = field(default_factory=list)
     remedies: list[RemedyResult] = field(default_factory=list)
     finished: datetime | None = None
     exit_status: int | None = None
@@ -110,6 +128,7 @@ class Run:
             "nodes": [asdict(node) for node in self.nodes.values()],
             "checks": [check.plain() for check in self.checks.values()],
             "results": [_result(result) for result in self.results],
+            "plan": [asdict(step) for step in self.plan],
             "remedies": [asdict(remedy) for remedy in self.remedies],
         }
 

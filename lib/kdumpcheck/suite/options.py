@@ -27,6 +27,7 @@ class Options:
     bundle: Path | None
     replay: Path | None
     apply: bool
+    yes: bool
     report_dir: Path | None
     strict_warnings: bool
     ssh_config: Path | None
@@ -53,6 +54,7 @@ class Options:
             bundle=_path(get("kdumpcheck_bundle")),
             replay=_path(get("kdumpcheck_replay")),
             apply=get("kdumpcheck_apply"),
+            yes=get("kdumpcheck_yes"),
             report_dir=_path(get("kdumpcheck_report_dir")),
             strict_warnings=get("kdumpcheck_strict_warnings"),
             ssh_config=_path(get("ssh_config")),
@@ -115,8 +117,9 @@ def add(parser: pytest.Parser) -> None:
         "--apply",
         dest="kdumpcheck_apply",
         action="store_true",
-        help="tests/recovery: do what is planned; without it nothing is changed",
+        help="tests/recovery: do what is planned (asked for once on a terminal); without it nothing is changed",
     )
+    option("--yes", dest="kdumpcheck_yes", action="store_true", help="with --apply: do not ask before doing it")
     option(
         "--report-dir",
         dest="kdumpcheck_report_dir",

@@ -23,10 +23,11 @@ from kdumpcheck.fleet.progress import Progress
 from kdumpcheck.nodes import Inventory, Node, fold
 from kdumpcheck.probe import Probe, Section, compose
 from kdumpcheck.results import NodeLook, Run
-from kdumpcheck.results.run import CheckNote
+from kdumpcheck.results.run import CheckNote, PlannedStep
 from kdumpcheck.results.words import kept_since
 from kdumpcheck.suite.options import Options
-from kdumpcheck.suite.repairs import Repairs
+from kdumpcheck.suite.plans import Step, plan_of
+from kdumpcheck.suite.repairs import Repairs, harmless
 from kdumpcheck.suite.secrets import passphrase_asker
 from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
 from kdumpcheck.transport import Deadline, SshSettings, testinfra_host
@@ -47,6 +48,11 @@ class Suite:
         self.report_dir: Path | None = None
         self.page: Path | None = None
         self.conflict: str | None = None
+        #: Whether remedies are applied: asked for, and not declined on the terminal.
+        self.apply = options.apply
+        #: Which remedies are wanted on which nodes, and each node's plan made of them.
+        self.wanted: frozenset[tuple[str, str]] = frozenset()
+        self.plans: dict[str, list[Step]] = {}
         self.selected: frozenset[tuple[str, str]] | None = None
         self.trouble: str | None = None
         self.run = Run(datetime.now(UTC), __version__, "replay" if options.replay else "live")
@@ -156,6 +162,24 @@ class Suite:
             return
         for name, look in self.fleet.gather(self.nodes.values(), probe, progress, keep=keep).items():
             self._take(name, self._subject(look))
+
+    def make_plans(self) -> None:
+        """Plan the wanted remedies on every node, from what the checks say of it."""
+        for node, subject in self.subjects.items():
+            wanted = {name for name, where in self.wanted if where == node}
+            self.plans[node] = plan_of(subject, self.judge.judge_all(subject), wanted)
+            self.run.plan += [
+                PlannedStep(
+                    node,
+                    step.name,
+                    one_line(step.action.comment if step.action else step.refusal),
+                    harmless(step.action.changes) if step.action else {},
+                    step.mends,
+                    step.after,
+                    possible=step.action is not None,
+                )
+                for step in self.plans[node]
+            ]
 
     def look_again(self, node: str, probe: Probe) -> Subject:
         """Look at one node anew, as after a repair; what was known before is kept in `before`."""

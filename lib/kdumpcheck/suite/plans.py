@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From failed checks to an ordered plan for one node."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from kdumpcheck.checks import Outcome, Result, Subject
+from kdumpcheck.evidence import CouldNotLook
+from kdumpcheck.remedies import REMEDIES, Action, RemedyError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One remedy in a node's plan: what it would do, or why it cannot (`refusal`).
+
+    `mends` are the broken checks that call for it; `after` is the earlier step that does so where no check has yet.
+    """
+
+    name: str
+    mends: tuple[str, ...]
+    after: str
+    action: Action | None
+    refusal: str
+
+
+def mends(name: str, results: Iterable[Result]) -> tuple[str, ...]:
+    """The broken checks that call for a remedy, and with them those that a part of it mends; () for none."""
+    remedy, results = REMEDIES[name], list(results)
+    own = _broken(name, results)
+    others = (check for part in remedy.includes for check in _broken(part, results))
+    return tuple(dict.fromkeys((*own, *others))) if own else ()
+
+
+def _broken(name: str, results: Iterable[Result]) -> list[str]:
+    bad = {Outcome.FAIL, Outcome.WARN} if REMEDIES[name].for_warnings else {Outcome.FAIL}
+    return [result.check for result in results if result.remedy == name and result.outcome in bad]
+
+
+def plan_of(subject: Subject, results: Collection[Result], wanted: Collection[str]) -> list[Step]:
+    """The remedies a node needs, of those wanted, in their order.
+
+    What an earlier step does as a part of itself is not planned again; what must follow an earlier step is.
+    """
+    steps: list[Step] = []
+    if subject.obstacle is not None:
+        return steps
+    for name in REMEDIES:
+        sure = [step.name for step in steps if step.action is not None]
+        after = next((step for step in sure if name in REMEDIES[step].then), "")
+        broken = mends(name, results)
+        if name in wanted and (broken or after) and not any(name in REMEDIES[step].includes for step in sure):
+            steps.append(_step(subject, name, broken, after))
+    return steps
+
+
+def _step(subject: Subject, name: str, broken: tuple[str, ...], after: str) -> Step:
+    try:
+        action = REMEDIES[name].plan(subject)
+    except (RemedyError, CouldNotLook) as error:
+        return Step(name, broken, after, None, str(error))
+    return Step(name, broken, after, action, "")
