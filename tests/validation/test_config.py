@@ -72,6 +72,7 @@ def test_live_configuration_is_the_images(sysconfig: Sysconfig) -> None:
     "config.append",
     title="module_blacklist= is a word of its own, so that it is obeyed",
     severity=Severity.WARN,
+    remedy="config.repair",
     instruction="In KDUMP_COMMANDLINE_APPEND write one word module_blacklist=A,B,C with nothing in front of it "
     "(aesni_intel, br_netfilter, bridge, cxi_core, mlx5_core, mlx5_ib, qed, qede, qedf, qedi, sunrpc, xhci_hcd); "
     + RESTART,

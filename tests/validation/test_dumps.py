@@ -5,21 +5,18 @@ from __future__ import annotations
 
 from kdumpcheck import Severity, check, expect, prefer
 from kdumpcheck.facts import Dumps, Space, Sysconfig
-from kdumpcheck.facts.lines import size, whole_number
+from kdumpcheck.facts.lines import size
 from kdumpcheck.facts.space import INODES_OF_A_DUMP
 from kdumpcheck.providers import Provider
 from kdumpcheck.providers.retention import kept
 
 MOVE = "Move dumps that are still needed to another machine, and remove the others from /var/crash."
-#: makedumpfile makes kernel memory at least so many times smaller, in any of its compressed formats.
-COMPRESSION = 5
-COMPRESSED = ("", "compressed", "lzo", "snappy", "zstd")
-ALL_MEMORY = "raw"
 
 
 @check(
     "dumps.space",
     title="ROOTRAID has room for a dump",
+    remedy="dumps.prune",
     instruction=MOVE
     + " Or lower KDUMP_FREE_DISK_SIZE, or see what else fills ROOTRAID (du -x /run/initramfs/overlayfs).",
     source="openSUSE/kdump kdumptool/savedump.cc, dracut/kdump-save (KDUMP_FREE_DISK_SIZE: a dump that leaves less "
@@ -33,11 +30,8 @@ def test_there_is_room_for_a_dump(space: Space, dumps: Dumps, sysconfig: Sysconf
     leaves out, before compression, and so an upper bound for memory as it is used now. It fails when even a fifth of
     that would not fit (real dumps are smaller by more than that seldom), and warns when all of it would not.
     """
-    settings = sysconfig.live
-    form, level = settings.get("KDUMP_DUMPFORMAT", ""), whole_number(settings.get("KDUMP_DUMPLEVEL", "")) or 0
-    whole = space.memory["MemTotal"] if form == ALL_MEMORY else space.largest_dump(min(level, 31))
-    least = whole // COMPRESSION if form in COMPRESSED else whole
-    reserve = (whole_number(settings.get("KDUMP_FREE_DISK_SIZE", "")) or 0) * 2**20
+    need = space.needed(sysconfig.live)
+    whole, least, reserve = need.whole, need.least, need.reserve
     doomed = set(kdump.deletes_first(sysconfig, [dump.name for dump in dumps.visible]))
     room = space.free + sum(dump.size for dump in dumps.visible if dump.name in doomed)
     stay = f" and {size(reserve)} that must stay free" if reserve else ""

@@ -74,6 +74,7 @@ def test_rootraid_is_healthy(storage: Storage) -> None:
     "links.boot",
     title="ROOTRAID's boot link leads into the upper layer",
     severity=Severity.WARN,
+    remedy="links.repair",
     instruction=REMAKE,
     source=SOURCE + "; from 1.9 on kdump copies no kernel",
     follows=("rootraid.mounted", "boot.survives"),
@@ -87,6 +88,7 @@ def test_boot_link_leads_into_the_upper_layer(rootraid: Rootraid) -> None:
 @check(
     "links.crash",
     title="ROOTRAID's crash link leads to /var/crash in the upper layer",
+    remedy="links.repair",
     instruction=REMAKE,
     source=SOURCE,
     follows=("rootraid.mounted", "boot.survives"),

@@ -22,6 +22,21 @@ _CACHE, _USER, _FREE = 2, 8, 16
 INODES_OF_A_DUMP = 8
 
 
+#: makedumpfile makes kernel memory at least so many times smaller, in any of its compressed formats.
+_COMPRESSION = 5
+_COMPRESSED = ("", "compressed", "lzo", "snappy", "zstd")
+_ALL_MEMORY = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Bytes: `whole` is the most a dump could have now, `least` what none is smaller than, `reserve` must stay free."""
+
+    whole: int
+    least: int
+    reserve: int
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """Bytes and inodes free on ROOTRAID (`inodes` None: it has no fixed number), and /proc/meminfo in bytes."""
@@ -48,6 +63,13 @@ class Space:
         if "MemTotal" not in memory or "MemFree" not in memory:
             return Unknown("/proc/meminfo could not be read")
         return cls(free * block, numbers["inodes_free"] if numbers["inodes"] else None, memory)
+
+    def needed(self, settings: Mapping[str, str]) -> Need:
+        """The room a dump needs as /etc/sysconfig/kdump is set."""
+        form, level = settings.get("KDUMP_DUMPFORMAT", ""), whole_number(settings.get("KDUMP_DUMPLEVEL", "")) or 0
+        whole = self.memory["MemTotal"] if form == _ALL_MEMORY else self.largest_dump(min(level, 31))
+        least = whole // _COMPRESSION if form in _COMPRESSED else whole
+        return Need(whole, least, (whole_number(settings.get("KDUMP_FREE_DISK_SIZE", "")) or 0) * 2**20)
 
     def largest_dump(self, level: int) -> int:
         """Bytes a dump at this level could have before it is compressed, with memory used as it is now.

@@ -67,5 +67,11 @@ class Provider(Protocol):
     def dump_link(self, sysconfig: Sysconfig) -> str:
         """Path on ROOTRAID ("/crash") where the capture kernel will look for the save directory."""
 
+    def boot_links(self, sysconfig: Sysconfig, upper: str) -> Mapping[str, str] | str:
+        """The links that the boot hook makes on ROOTRAID and kdump follows, with their targets; else why it makes none.
+
+        `upper` is the upper layer's path within ROOTRAID.
+        """
+
     def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
         """Which of the dumps there are (names, oldest first) go before a new one is saved."""

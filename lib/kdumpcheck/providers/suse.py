@@ -95,6 +95,16 @@ class Suse:
         """KDUMP_SAVEDIR's path within ROOTRAID, which the node and the capture kernel mount alike."""
         return local_path(sysconfig.live).removeprefix(CANONICAL) or "/var/crash"
 
+    def boot_links(self, sysconfig: Sysconfig, upper: str) -> Mapping[str, str] | str:
+        """The save directory alone, as dracut-metal-mdsquash from 2.5.1 on makes it (metal-kdump.sh)."""
+        link = self.dump_link(sysconfig)
+        if link != "/var/crash":
+            return (
+                f"the boot hook leads ROOTRAID{link} to the upper layer's {link}, which is not /var/crash: write "
+                f'KDUMP_SAVEDIR="file://{CANONICAL}/var/crash" and rebuild the initrd'
+            )
+        return {link: f"../{upper}{link}"}
+
     def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
         """The oldest beyond KDUMP_KEEP_OLD_DUMPS (dracut/kdump-save)."""
         return doomed(sysconfig.live, dumps)

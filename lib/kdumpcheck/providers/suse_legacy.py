@@ -87,6 +87,16 @@ class SuseLegacy:
         """KDUMP_SAVEDIR's path: kdump mounts ROOTRAID as the root and follows it from there."""
         return local_path(sysconfig.live) or "/crash"
 
+    def boot_links(self, sysconfig: Sysconfig, upper: str) -> Mapping[str, str] | str:
+        """`boot` and the save directory, as dracut-metal-mdsquash before 2.5.1 makes them (metal-kdump.sh)."""
+        link = self.dump_link(sysconfig)
+        if link.count("/") != 1:
+            return (
+                f"no link at ROOTRAID{link} can be made as the boot hook makes it: KDUMP_SAVEDIR must name a directory "
+                'below /, as in KDUMP_SAVEDIR="file:///crash"'
+            )
+        return {"/boot": f"./{upper}/boot", link: f"./{upper}/var/crash"}
+
     def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
         """The oldest beyond KDUMP_KEEP_OLD_DUMPS (kdumptool/deletedumps.cc)."""
         return doomed(sysconfig.live, dumps)

@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
-from kdumpcheck.remedies import initrd_rebuild, service_enable, service_restart
+from kdumpcheck.remedies import (
+    config_repair,
+    dumps_prune,
+    initrd_rebuild,
+    links_repair,
+    service_enable,
+    service_restart,
+)
 from kdumpcheck.remedies.remedy import Action, Remedy, RemedyError
 
 #: Every remedy this release knows, by the id that checks name, in the order in which a node gets them: what others
@@ -11,6 +18,9 @@ from kdumpcheck.remedies.remedy import Action, Remedy, RemedyError
 REMEDIES: dict[str, Remedy] = {
     remedy.name: remedy
     for remedy in (
+        config_repair.REMEDY,
+        links_repair.REMEDY,
+        dumps_prune.REMEDY,
         service_enable.REMEDY,
         initrd_rebuild.REMEDY,
         service_restart.REMEDY,

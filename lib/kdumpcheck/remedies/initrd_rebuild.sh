@@ -3,6 +3,8 @@
 # shellcheck shell=sh disable=SC2154
 # ($initrd, $new, $aside, $link, $new_link, $aside_link, $directory, $unit, $early, $build and $patience are set before.)
 
+log=/run/kdumpcheck-remedy.log
+
 # The link goes first: a link that is there without its initrd tells that the initrd has taken its place already.
 clear_new() {
     [ -z "$link" ] || rm -f "$new_link"
@@ -92,4 +94,4 @@ main() {
     answer mended "rebuilt $initrd and loaded it"
 }
 
-main </dev/null
+</dev/null main

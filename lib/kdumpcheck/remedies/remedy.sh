@@ -7,7 +7,6 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 
 lock=/run/kdumpcheck-remedy.lock
-log=/run/kdumpcheck-remedy.log
 
 answer() {
     printf 'result=%s\ncomment=%s\nloaded=%s\n' "$1" "$2" "$(cat /sys/kernel/kexec_crash_loaded)"

@@ -21,4 +21,4 @@ main() {
     answer mended "enabled:${done:- nothing, all were}"
 }
 
-main </dev/null
+</dev/null main

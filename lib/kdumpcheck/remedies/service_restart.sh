@@ -24,4 +24,4 @@ main() {
     answer undone "$unit did not load a capture kernel, nor did $early; the journal says: ${said:-nothing}"
 }
 
-main </dev/null
+</dev/null main

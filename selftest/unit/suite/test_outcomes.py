@@ -42,7 +42,7 @@ def test_fail(site: Site) -> None:
     result.stdout.fnmatch_lines(
         [
             "FAIL  ncn-w002: *kdump.service disabled*expected kdump.service enabled",
-            "      do: systemctl enable kdump.service kdump-early.service",
+            "      do: pytest tests/recovery --nodes ncn-w002 --apply",
             "VERDICT: 1 of 2 nodes cannot be trusted to save a dump",
         ]
     )
