@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := $(shell sed 's/\#.*//' packages.apt)
 
-.PHONY: demo test lint unit net lab bench detection setup system-packages clean
+.PHONY: demo test lint unit net wheel docs engines lab bench detection proofs setup system-packages clean
 .DEFAULT_GOAL := test
 
 ## Bring up three emulated nodes, validate, break two, repair, validate, report. KEEP=1 keeps the lab.
@@ -14,11 +14,13 @@ demo: setup
 ## Everything: rules, pure tests, tests against real sshd, tests against real nodes.
 test: setup
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest selftest/unit selftest/browser selftest/net selftest/lab
+	$(BIN)/pytest -n 2 selftest/unit selftest/browser selftest/net
+	$(BIN)/pytest selftest/wheel
+	$(BIN)/pytest -n 2 --dist loadfile selftest/lab
 
 lint: setup
-	$(BIN)/ruff check lib selftest tests conftest.py
-	$(BIN)/ruff format --check lib selftest tests conftest.py
+	$(BIN)/ruff check lib selftest tests examples conftest.py setup.py docs/conf.py
+	$(BIN)/ruff format --check lib selftest tests examples conftest.py setup.py docs/conf.py
 	$(BIN)/mypy
 
 unit: setup
@@ -27,8 +29,25 @@ unit: setup
 net: setup
 	$(BIN)/pytest selftest/net
 
+## What is released: sdist and wheel, installed in a bare venv, judging kept evidence from an empty directory.
+wheel: setup
+	$(BIN)/pytest selftest/wheel
+
+## The pages, as docs/_build/index.html; a link or an anchor that leads nowhere fails.
+docs: setup
+	$(BIN)/kdumpcheck explain --markdown | cmp - docs/checks.md
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/pip install --quiet --editable ".[docs]"
+	$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs docs/_build
+
+## The probe carried by Ansible and clush to real sshd, judged as what ssh brings.
+engines: setup
+	$(PYTHON) -m venv $(VENV)-engines
+	$(VENV)-engines/bin/pip install --quiet 'ansible-core>=2.17,<3'
+	$(BIN)/pytest selftest/engines
+
 lab: setup
-	$(BIN)/pytest selftest/lab
+	$(BIN)/pytest -n 2 --dist loadfile selftest/lab
 
 ## Measure: judging 1,000 nodes, and the whole validation against other clients (needs root; 20 minutes).
 bench: setup
@@ -38,6 +57,10 @@ bench: setup
 ## ONLY=fault,... some of them; N=20 SEED=7 nodes drawn at random instead. Writes docs/detection.md.
 detection: setup
 	$(BIN)/python -m selftest.detection --document $(if $(N),--random $(N)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+## Crash proofs of real nodes in every way they can go, both dialects (needs root; hours). ONLY=words picks some, as pytest's -k.
+proofs: setup
+	$(BIN)/pytest selftest/proofs $(if $(ONLY),-k "$(ONLY)")
 
 setup: $(VENV)/.installed
 
@@ -61,4 +84,4 @@ system-packages:
 	DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) $(VENV)-docs $(VENV)-engines docs/_build .mypy_cache .ruff_cache .pytest_cache build dist

@@ -8,11 +8,22 @@ import sys
 from collections.abc import Sequence
 
 from kdumpcheck import __version__
+from kdumpcheck.analysis import command as analysis
 from kdumpcheck.catalogue import command as catalogue
+from kdumpcheck.dumps import command as vmcore
 from kdumpcheck.facts import FACTS
+from kdumpcheck.image import command as image
 from kdumpcheck.lab import command as lab
+from kdumpcheck.listing import command as listing
+from kdumpcheck.plugins import PluginError, load
+from kdumpcheck.plugins import command as plugins
 from kdumpcheck.power import cli as power
+from kdumpcheck.power import console_cli as console
 from kdumpcheck.probe import compose
+from kdumpcheck.reporters import command as report
+from kdumpcheck.results import command as diff
+from kdumpcheck.results import gate
+from kdumpcheck.serve import command as serve
 
 USAGE_ERROR = 4
 
@@ -28,7 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 for good, 1 for not, 2 interrupted, 4 for a mistake of usage."""
     arguments = _parser().parse_args(argv)
     try:
+        load(getattr(arguments, "plugin_dir", ()))
         return int(arguments.run(arguments))
+    except PluginError as error:
+        print(f"kdumpcheck: {error}", file=sys.stderr)
+        return USAGE_ERROR
     except KeyboardInterrupt:
         print("kdumpcheck: interrupted", file=sys.stderr)
         return 2
@@ -47,7 +62,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     lab.add_parser(commands)
     power.add_parser(commands)
+    console.add_parser(commands)
     catalogue.add_parser(commands)
+    listing.add_parser(commands)
+    vmcore.add_parser(commands)
+    analysis.add_parser(commands)
+    plugins.add_parser(commands)
+    report.add_parser(commands)
+    diff.add_parser(commands)
+    gate.add_parser(commands)
+    serve.add_parser(commands)
+    image.add_parser(commands)
     probe = commands.add_parser(
         "probe",
         help="print the probe, for another tool to carry",

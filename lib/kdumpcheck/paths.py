@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where kdumpcheck keeps what belongs to one operator: settings, state and cache."""
+"""Where kdumpcheck keeps what belongs to one operator: settings, state and cache; and how it writes there."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 APPLICATION = "kdumpcheck"
 
@@ -30,6 +31,18 @@ def cache_dir(environ: Mapping[str, str], home: Path) -> Path:
 def lab_state_dir(environ: Mapping[str, str], home: Path) -> Path:
     """Where the running lab keeps its inventory, keys and process ids."""
     return state_dir(environ, home) / "lab"
+
+
+def whole(path: Path, parts: Iterable[str]) -> Path:
+    """Write a file whole or not at all. Raises `OSError`."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.writelines(parts)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
 
 
 def _base(environ: Mapping[str, str], variable: str, default: Path) -> Path:

@@ -4,25 +4,31 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Collection, Generator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.python import PyCollector  # not public, but the only one who knows which names are tests
 
+from kdumpcheck import plugins, shipped
 from kdumpcheck.checks import Check, check_of
+from kdumpcheck.checks.judge import one_line
+from kdumpcheck.guards.flights import in_order
 from kdumpcheck.nodes import fold
 from kdumpcheck.reporters import html, terminal
+from kdumpcheck.results.run import PluginNote
 from kdumpcheck.results.words import nothing_judged, result_of
 from kdumpcheck.suite import confirm, host, judging, options, workers
+from kdumpcheck.suite.allowances import exit_code
 from kdumpcheck.suite.items import CheckItem, CheckReport, from_plain, to_plain
 from kdumpcheck.suite.options import Options
-from kdumpcheck.suite.recovery import MARK, attach, rank, recover, wanted
-from kdumpcheck.suite.reporting import Reporting
+from kdumpcheck.suite.recovery import CRASH, CRASH_PROOF, MARK, attach, crash_proof, rank, recover, wanted
+from kdumpcheck.suite.reporting import Reporting, fleet_link
 from kdumpcheck.suite.suite import SUITE, Suite
 
-__all__ = ["recover"]
+__all__ = ["crash_proof", "recover"]
 
 #: Set when checks were collected in a run that names no nodes.
 UNNAMED = pytest.StashKey[bool]()
@@ -37,17 +43,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start a run of the suite when nodes were named; tryfirst, so that reporters see where to write."""
     config.addinivalue_line("markers", f"{MARK}(ID): the remedy that a recovery test applies")
+    config.addinivalue_line("markers", f"{CRASH}: crashes the node on purpose; needs --crash and --apply")
     chosen = Options.of(config)
     if not chosen.chosen:
         return
+    try:
+        found = plugins.load(map(Path, config.getoption("kdumpcheck_plugin_dir")))
+    except plugins.PluginError as error:
+        raise pytest.UsageError(str(error)) from None
+    places = shipped.in_their_place(config.args, config.invocation_params.dir)
+    if places != config.args:
+        config.args[:] = places
+        config.option.importmode = "importlib"  # as pytest.ini has it, which was not shipped: two files have one name
+        config.stash[shipped.USED] = True
     suite = config.stash[SUITE] = Suite(chosen, workers.handed(config))
     register = config.pluginmanager.register
+    suite.run.plugins = [PluginNote(**{key: one_line(value) for key, value in asdict(each).items()}) for each in found]
     register(host, "kdumpcheck-host")
     if hasattr(config, "workerinput"):
         register(workers.Worker(suite), "kdumpcheck-worker")
     elif not config.option.help and not config.option.collectonly:
         register(Reporting(suite, config), "kdumpcheck-reporting")
-        register(html.Page(suite.run, suite.judged), "kdumpcheck-html")
+        register(html.Page(suite.run, suite.judged, fleet_link(suite, config)), "kdumpcheck-html")
         if config.getoption("numprocesses", default=None):
             register(workers.Controller(suite), "kdumpcheck-controller")
 
@@ -64,16 +81,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which nodes are meant, so that nobody mistakes a lab for a site."""
     suite = config.stash.get(SUITE, None)
-    return suite.heading() if suite is not None else []
+    if suite is None:
+        return []
+    return suite.heading() + shipped.heading(config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """A run of tests/recovery ends with all of tests/validation: what counts is how the nodes are afterwards."""
-    if session.config.stash.get(SUITE, None) is None:
+    suite = session.config.stash.get(SUITE, None)
+    if suite is None:
         return
-    root = session.config.rootpath
-    recovery, validation = root / "tests" / "recovery", root / "tests" / "validation"
+    # Images are read here, once: what cannot be read is one line now, and not one for each file of checks.
+    _ = suite.images
+    tests = shipped.tests(session.config)
+    recovery, validation = tests / "recovery", tests / "validation"
     places = [Path(argument.partition("::")[0]).resolve() for argument in session.config.args]
     if any(place.is_relative_to(recovery) for place in places) and validation not in places and validation.is_dir():
         session.config.args.append(str(validation))
@@ -88,19 +110,28 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
     if suite is None:
         collector.config.stash[UNNAMED] = True
         return []
+    nodes = suite.judges(check)
+    if not nodes:
+        return []
     suite.add_check(check)
-    return [CheckItem.from_parent(collector, name=f"{name}[{node}]", check=check, node=node) for node in suite.nodes]
+    items = [CheckItem.from_parent(collector, name=f"{name}[{node}]", check=check, node=node) for node in nodes]
+    if suite.options.crash.crash:
+        # A run with `-m crash` ends with all checks, too: what counts is how the node is left.
+        for item in items:
+            item.add_marker(CRASH)
+    return items
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a recovery test once a node."""
     suite = metafunc.config.stash.get(SUITE, None)
-    if "recover" not in metafunc.fixturenames:
+    fixture = next((name for name in ("recover", CRASH_PROOF) if name in metafunc.fixturenames), None)
+    if fixture is None:
         return
     if suite is None:
         metafunc.config.stash[UNNAMED] = True
-    nodes = list(suite.nodes) if suite is not None else []
-    metafunc.parametrize("recover", nodes, ids=nodes, indirect=True)
+    nodes = [node.name for node in in_order(suite.nodes.values())] if suite is not None else []
+    metafunc.parametrize(fixture, nodes, ids=nodes, indirect=True)
 
 
 @pytest.hookimpl(trylast=True)
@@ -112,7 +143,25 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     if suite is not None:
         if suite.conflict is not None:
             raise pytest.UsageError(suite.conflict)
+        _refuse_unknown(suite)
+        _leave_out_crashes(session.config, suite, items)
         items.sort(key=lambda item: (isinstance(item, CheckItem), rank(item)))
+
+
+def _refuse_unknown(suite: Suite) -> None:
+    unknown = suite.options.crash.despite - set(suite.checks)
+    if unknown:
+        raise pytest.UsageError(f"--despite {min(unknown)}: no check is called so (all: kdumpcheck explain)")
+
+
+def _leave_out_crashes(config: pytest.Config, suite: Suite, items: list[pytest.Item]) -> None:
+    """Nobody's node is crashed, nor a crash planned, without --crash."""
+    crashes = [] if suite.options.crash.crash else [item for item in items if CRASH_PROOF in _fixtures(item)]
+    if crashes:
+        if len(crashes) == len(items):
+            raise pytest.UsageError("only tests that crash a node were selected: give --crash as well (see --help)")
+        items[:] = [item for item in items if item not in crashes]
+        config.hook.pytest_deselected(items=crashes)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -123,7 +172,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
     checks = [item for item in session.items if isinstance(item, CheckItem)]
     suite.selected = frozenset((item.check.id, item.node) for item in checks)
-    if checks or _using("recover", session.items):
+    if checks or _using("recover", session.items) or _using(CRASH_PROOF, session.items):
         _look(suite, session, [item.check for item in checks])
     if hasattr(session.config, "workerinput"):
         return (yield)
@@ -135,20 +184,28 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 def _look(suite: Suite, session: pytest.Session, checks: list[Check]) -> None:
-    repairs = _using("recover", session.items)
+    repairs, crashes = _using("recover", session.items), _using(CRASH_PROOF, session.items)
     with terminal.progress(session.config) as progress:
-        probe = suite.probe(None if repairs or suite.options.bundle else checks)
-        suite.gather(probe, progress, keep=repairs or _using("host", session.items))
+        probe = suite.probe(None if repairs or crashes or suite.options.bundle else checks)
+        suite.gather(probe, progress, keep=repairs or crashes or _using("host", session.items))
 
     if repairs:
         suite.wanted = wanted(session.items)
         suite.make_plans()
-        if suite.apply and not suite.options.yes and any(step.possible for step in suite.run.plan):
-            suite.apply = confirm.confirmed(session.config, terminal.plan_lines(suite.run), fold(suite.nodes))
+    if crashes:
+        suite.tell_crash = terminal.crash_progress(session.config)
+        suite.run.plan += suite.proofs.steps([node.name for node in in_order(suite.nodes.values())])
+    if suite.apply and not suite.options.yes and any(step.possible for step in suite.run.plan):
+        suite.apply = confirm.confirmed(session.config, terminal.plan_lines(suite.run), fold(suite.nodes))
 
 
 def _using(fixture: str, items: list[pytest.Item]) -> bool:
-    return any(fixture in getattr(item, "fixturenames", ()) for item in items)
+    return any(fixture in _fixtures(item) for item in items)
+
+
+def _fixtures(item: pytest.Item) -> Collection[str]:
+    names: Collection[str] = getattr(item, "fixturenames", ())
+    return names
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -198,6 +255,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         exitstatus == pytest.ExitCode.OK and nothing_judged(suite.run.results)
     ):
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        return
+    allowances = suite.options.allowances
+    ended = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    if allowances is not None and ended and not hasattr(session.config, "workerinput"):
+        suite.judgement = allowances.judge(suite.run, suite.options.gate)
+        session.exitstatus = exit_code(session, suite.run, suite.options.gate, suite.judgement)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -207,5 +270,8 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     if suite is None or exitstatus == pytest.ExitCode.USAGE_ERROR:
         return (yield)
     terminal.summary(terminalreporter, suite.run, suite.page, suite.trouble)
+    if suite.judgement is not None:
+        for line in suite.judgement.lines():
+            terminalreporter.line(line)
     with terminal.verdicts_hidden(terminalreporter):
         return (yield)

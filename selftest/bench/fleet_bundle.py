@@ -12,7 +12,7 @@ import argparse
 import random
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def make(directory: Path, count: int, seed: int = 1, faulty: float = FAULTY) -> 
     """Write the bundle, one file of evidence a node; gives back what each node is."""
     fleet = members(count, seed, faulty)
     marks = random.Random(seed + 1)
-    cases = {member.case: load(CASES / f"{member.case}.evidence.gz") for member in fleet if member.case != LOST}
+    cases = {case: _captured(case) for case in {member.case for member in fleet} if case != LOST}
     directory.mkdir(parents=True, exist_ok=True)
     for number, member in enumerate(fleet):
         taken = STARTED + timedelta(milliseconds=25 * number)
@@ -68,6 +68,12 @@ def make(directory: Path, count: int, seed: int = 1, faulty: float = FAULTY) -> 
         else:
             save(directory, evidence, _answer(cases[member.case], member.node, marks.randbytes(8).hex()))
     return fleet
+
+
+def _captured(case: str) -> Evidence:
+    """A captured case; what nobody asked yet when it was captured, the healthy node tells."""
+    healthy, evidence = (load(CASES / f"{name}.evidence.gz") for name in (HEALTHY, case))
+    return replace(evidence, outputs={**healthy.outputs, **evidence.outputs})
 
 
 def _answer(case: Evidence, node: str, word: str) -> bytes:

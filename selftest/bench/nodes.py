@@ -132,7 +132,7 @@ class Nodes:
         assert process is not None
         end = time.monotonic() + 30
         while descendants(process.pid) and time.monotonic() < end:
-            time.sleep(0.02)
+            time.sleep(0.02)  # sshd does not say when its last child is gone
         log = self.sshd.log.read_text(errors="replace")
         execs = len(re.findall(r"^Starting session: (?:command|subsystem)", log, re.MULTILINE))
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()

@@ -22,8 +22,12 @@ _FLAGS = (
 )
 
 
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
 class Dom(HTMLParser):
-    """A page as the browser has it after its scripts ran: its title, and the text of each table's rows."""
+    """A page as the browser has it after its scripts ran: its title, its text, that of each
+    element with an id, and that of each table's rows."""
 
     def __init__(self, source: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -31,12 +35,17 @@ class Dom(HTMLParser):
         self.title = ""
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._open: list[str] = []
+        self.texts: dict[str, str] = {}
+        self.text = ""
         self._table = ""
+        self._inside: list[tuple[str, str]] = []
         self.feed(source)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = dict(attrs)
         self.tags.append((tag, known))
+        if tag not in _VOID:
+            self._inside.append((tag, known.get("id") or ""))
         if tag == "table":
             self._table = known.get("id") or known.get("class") or ""
         if tag == "tr":
@@ -50,11 +59,17 @@ class Dom(HTMLParser):
             self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop()[0] != tag:
+            pass
         if self._open and (self._open[-1] == tag or (self._open[-1] == "hidden" and tag == "td")):
             self._open.pop()
 
     def handle_data(self, data: str) -> None:
         where = self._open[-1] if self._open else ""
+        if where not in {"script", "style", "title"}:
+            self.text += data
+            for name in {name for _, name in self._inside if name}:
+                self.texts[name] = self.texts.get(name, "") + data
         if where == "title":
             self.title += data
         if where in {"td", "th"}:
@@ -62,13 +77,19 @@ class Dom(HTMLParser):
 
 
 @pytest.fixture
-def browse(tmp_path: Path) -> Callable[[Path], Dom]:
-    """Open a page and wait until its scripts have run: `browse(path)`."""
+def browse(tmp_path: Path) -> Callable[..., Dom]:
+    """Open a page and wait until its scripts have run: `browse(path)`, or `browse(path, "#place")`."""
     chromium = shutil.which("chromium")
     assert chromium, "the report is tested in a browser: sudo apt-get install -y chromium"
 
-    def dom(page: Path) -> Dom:
-        argv = [chromium, *_FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.resolve().as_uri()]
+    def dom(page: Path, fragment: str = "") -> Dom:
+        argv = [
+            chromium,
+            *_FLAGS,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--dump-dom",
+            page.resolve().as_uri() + fragment,
+        ]
         done = subprocess.run(argv, capture_output=True, timeout=60, check=False)
         text = done.stdout.decode("utf-8", errors="replace")
         assert re.search("<html", text), f"no page came back: {done.stderr[-2000:].decode(errors='replace')}"

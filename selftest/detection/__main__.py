@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The detection bench: break nodes, ask the suite, crash them for real, and compare.
 
-python -m selftest.detection                       the whole table, resumed where it was left
+python -m selftest.detection                       the whole table, resumed where any machine left it
 python -m selftest.detection --only initrd-stale   some of it
 python -m selftest.detection --random 20 --seed 7  nodes drawn at random
+python -m selftest.detection --sizes 122M,124M     healthy nodes with that much crash memory: how little is enough
 python -m selftest.detection --report              no node: only the matrix of what was tried
-python -m selftest.detection --cases               and take the captured cases from it
+python -m selftest.detection --cases               and take evidence and outcomes into the repository
 """
 
 from __future__ import annotations
@@ -16,46 +17,59 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 from selftest.detection import matrix
 from selftest.detection.bench import Bench, Tell
 from selftest.detection.cases import take_cases
-from selftest.detection.cell import DIALECTS, Cell, table
+from selftest.detection.cell import DIALECTS, Cell, sized, table
 from selftest.detection.document import document
 from selftest.detection.ledger import Entry, Ledger
+from selftest.detection.modes import modes
+from selftest.detection.record import Record
 from selftest.detection.scenario import draw
+from selftest.detection.tried import Tried
 from selftest.lab.live import remove_orphans
 from selftest.lab.operator import ROOT
 
 from kdumpcheck.lab.deadline import Deadline
 
+CASES: Final = ROOT / "selftest" / "cases"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench; 0 when verdict and reality agree in every cell."""
     args = _arguments(argv)
-    ledger = Ledger(args.directory)
-    cells = draw(args.random, args.seed, args.dialects) if args.random else table(args.dialects, args.only)
+    tried = Tried(Ledger(args.directory), Record(CASES))
+    cells = _cells(args)
     if not cells:
         print("no cell is chosen: see --only", file=sys.stderr)
         return 2
     if not args.report:
-        _run(cells, ledger, jobs=args.jobs, again=args.again)
-    entries = _entries(ledger, cells)
-    rows = matrix.rows(ledger, entries)
+        _run(cells, tried, jobs=args.jobs, again=args.again)
+    # First, so that what was just crashed is in the record, and all that follows is made from the same files.
+    if args.cases:
+        print(f"{len(take_cases(tried.ledger, cells, tried.record))} cases taken")
+    entries = _entries(tried, cells)
+    rows = matrix.rows(tried, entries)
     print(matrix.text(rows))
     if args.document and rows:
-        everything = matrix.rows(ledger, ledger.all())
-        args.document.write_text(document(everything), encoding="utf-8")
-    if args.cases:
-        print(f"{len(take_cases(ledger, entries, ROOT / 'selftest' / 'cases'))} cases taken")
+        everything = matrix.rows(tried, tried.all())
+        args.document.write_text(document(everything, modes(CASES)), encoding="utf-8")
     return int(any(row.disagreements for row in rows) or len(entries) < len(cells))
 
 
-def _run(cells: Sequence[Cell], ledger: Ledger, *, jobs: int, again: bool) -> None:
-    wanted = [cell for cell in cells if again or not _done(ledger.read(cell))]
+def _cells(args: argparse.Namespace) -> list[Cell]:
+    if args.sizes:
+        return sized(args.dialects, args.sizes)
+    return draw(args.random, args.seed, args.dialects) if args.random else table(args.dialects, args.only)
+
+
+def _run(cells: Sequence[Cell], tried: Tried, *, jobs: int, again: bool) -> None:
+    wanted = [cell for cell in cells if again or not _done(tried.read(cell))]
     tell = _teller(len(wanted))
     remove_orphans()
-    bench = Bench(ledger, tell)
+    bench = Bench(tried.ledger, tell)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = [pool.submit(bench.run, cell) for cell in wanted]
         try:
@@ -71,8 +85,8 @@ def _done(entry: Entry | None) -> bool:
     return entry is not None and entry.outcome is not None
 
 
-def _entries(ledger: Ledger, cells: Sequence[Cell]) -> list[Entry]:
-    return [entry for cell in cells if (entry := ledger.read(cell)) is not None]
+def _entries(tried: Tried, cells: Sequence[Cell]) -> list[Entry]:
+    return [entry for cell in cells if (entry := tried.read(cell)) is not None]
 
 
 def _teller(number: int) -> Tell:
@@ -91,11 +105,14 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dialects", type=_words, default=DIALECTS, help=f"default: {','.join(DIALECTS)}")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="instead of the table, N drawn nodes")
     parser.add_argument("--seed", type=int, default=1, help="what they are drawn with")
+    parser.add_argument(
+        "--sizes", type=_words, default=(), help="instead of the table, healthy nodes with crashkernel=SIZE"
+    )
     parser.add_argument("-j", "--jobs", type=int, default=2, help="cells at once")
     parser.add_argument("--again", action="store_true", help="try what has been tried already, too")
     parser.add_argument("--report", action="store_true", help="crash nothing, report what is there")
     parser.add_argument("--document", type=Path, nargs="?", const=ROOT / "docs" / "detection.md", help="write the note")
-    parser.add_argument("--cases", action="store_true", help="take captured cases from what was seen")
+    parser.add_argument("--cases", action="store_true", help="take evidence and outcomes into the repository")
     return parser.parse_args(argv)
 
 

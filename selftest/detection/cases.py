@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from selftest.detection.cell import HEALTHY, Cell
-from selftest.detection.ledger import Entry, Ledger
+from selftest.detection.ledger import Ledger
+from selftest.detection.record import Record
 
 _HEAD: Final = """\
 # What each captured node must be judged as: the checks that fail, warn or could not look, and no others.
@@ -18,19 +19,19 @@ _HEAD: Final = """\
 """
 
 
-def take_cases(ledger: Ledger, entries: Iterable[Entry], cases: Path) -> list[Path]:
-    """Copy the evidence of each cell of the table to its dialect's cases, and write what is expected of them all."""
+def take_cases(ledger: Ledger, cells: Iterable[Cell], record: Record) -> list[Path]:
+    """Take what this machine crashed into the record: evidence and outcome, and what is expected of the table's nodes.
+
+    What was tried on another machine alone is there already.
+    """
+    entries = [entry for cell in cells if (entry := ledger.read(cell)) is not None and entry.outcome is not None]
+    record.add(entries)
     taken = []
-    tried = [entry for entry in entries if entry.outcome is not None and not entry.cell.shape.words]
-    cells = [entry.cell for entry in tried if len(entry.cell.faults) < 2]
-    for cell in cells:
-        place = cases / cell.dialect / f"{cell.name}.evidence.gz"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ledger.evidence(cell), place)
-        taken.append(place)
-    for dialect in sorted({cell.dialect for cell in cells}):
-        directory = cases / dialect
-        _write_table(directory)
+    for cell in (entry.cell for entry in entries):
+        taken.append(record.evidence(cell))
+        shutil.copyfile(ledger.evidence(cell), taken[-1])
+    for dialect in sorted({entry.cell.dialect for entry in entries}):
+        _write_table(record.root / dialect)
     return taken
 
 

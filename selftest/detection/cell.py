@@ -56,6 +56,11 @@ class Cell:
         return f"{self.dialect}/{self.name}"
 
     @property
+    def drawn(self) -> bool:
+        """Whether this is none of the table's nodes, but one drawn at random."""
+        return len(self.faults) > 1 or bool(self.shape.words)
+
+    @property
     def expected(self) -> dict[str, frozenset[str]]:
         """The checks that must fail, warn or say they could not look, by those words."""
         faults = [FAULTS[fault] for fault in self.faults]
@@ -77,6 +82,11 @@ class Cell:
     def of_json(cls, data: Mapping[str, Any]) -> Self:
         """What `to_json` wrote."""
         return cls(dialect=data["dialect"], faults=tuple(data["faults"]), shape=Shape(**data["shape"]))
+
+
+def sized(dialects: Sequence[str], sizes: Sequence[str]) -> list[Cell]:
+    """A healthy node of each dialect with each amount of crash memory."""
+    return [Cell(dialect=dialect, shape=Shape(crashkernel=size)) for dialect in dialects for size in sizes]
 
 
 def table(dialects: Sequence[str], only: Sequence[str] = ()) -> list[Cell]:

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from selftest.detection.harvest import Crashed
-from selftest.detection.story import Story, read_story
 
+from kdumpcheck.crash.story import RESTARTS, Story, tell
 from kdumpcheck.lab import console
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.lab import Lab
 from kdumpcheck.lab.qmp import Qmp
 from kdumpcheck.lab.ssh import speaks
+from kdumpcheck.terminal import plain
 
 _ROOTRAID: Final = "/run/initramfs/overlayfs"
 _ASK_SECONDS: Final = 120.0
@@ -95,10 +96,10 @@ class _Watch:
         story, moved, stuck = self._story(), time.monotonic(), 0.0
         while self._machine.is_on() and not whole.expired:
             now = self._story()
-            if now.progress != story.progress or now.phases != story.phases:
+            if now.progress != story.progress:
                 moved = time.monotonic()
             story = now
-            if boot and "restarts" in story.phases:
+            if boot and RESTARTS in story.phases:
                 return story, RESTARTED
             stuck = stuck or (time.monotonic() if story.stuck else 0.0)
             if stuck and time.monotonic() - stuck > _LAST_WORDS:
@@ -117,4 +118,4 @@ class _Watch:
     def _story(self) -> Story:
         with self._log.open("rb") as stream:
             stream.seek(self._start)
-            return read_story(stream.read())
+            return tell(plain(stream.read()).splitlines())

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from selftest.detection.outcome import Left, Outcome
-from selftest.detection.story import Story
 
+from kdumpcheck.crash.story import Story
 from kdumpcheck.dumps import Kind, Vmcore, inspect
 
 _DUMP: Final = re.compile(r"(?:.*-)?\d{4}-\d\d-\d\d-\d\d[-:]\d\d")

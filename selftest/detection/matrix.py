@@ -6,10 +6,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from selftest.detection.ledger import Entry, Ledger
+from selftest.detection.cell import Cell
+from selftest.detection.ledger import Entry
 from selftest.detection.rules import Disagreement, disagreements
 from selftest.detection.verdict import Bar, Verdict
+
+
+class Keeper(Protocol):
+    """What keeps the evidence of cells: a ledger, the record, or both."""
+
+    def evidence(self, cell: Cell) -> Path:
+        """What the probe saw on a node before its crash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +49,20 @@ class Row:
         outcome = self.entry.outcome
         if outcome is None:
             return "not tried"
-        said = outcome.problem or ("" if outcome.ended == "restarted" else outcome.ended)
+        said = outcome.problem or ("" if outcome.ended in {"", "restarted"} else outcome.ended)
         return f"{outcome.left}{f' ({said})' if said else ''}"
 
 
-def rows(ledger: Ledger, entries: Iterable[Entry]) -> list[Row]:
+def rows(keeper: Keeper, entries: Iterable[Entry]) -> list[Row]:
     """Judge each entry's evidence by the checks of today."""
     bar = Bar()
-    return [_row(ledger, entry, bar) for entry in entries]
+    return [_row(keeper, entry, bar) for entry in entries]
 
 
-def _row(ledger: Ledger, entry: Entry, bar: Bar) -> Row:
+def _row(keeper: Keeper, entry: Entry, bar: Bar) -> Row:
     if entry.outcome is None:
         return Row(entry, None, (Disagreement("not tried", entry.error),))
-    verdict = bar.verdict(ledger.evidence(entry.cell))
+    verdict = bar.verdict(keeper.evidence(entry.cell))
     return Row(entry, verdict, tuple(disagreements(entry.cell, verdict, entry.outcome)))
 
 

@@ -26,12 +26,13 @@ class Disagreement:
 
 def disagreements(cell: Cell, verdict: Verdict, outcome: Outcome) -> list[Disagreement]:
     """Every rule this cell breaks; none when verdict and crash agree and the fault is named."""
-    crash = _against_the_crash(cell, verdict, outcome)
+    crash = against_the_crash(verdict, outcome)
     # Two faults at once may hide one another, so of those only the crash is asked.
-    return crash if len(cell.faults) > 1 or cell.shape.words else [*crash, *_against_the_table(cell, verdict, outcome)]
+    return crash if cell.drawn else [*crash, *_against_the_table(cell, verdict, outcome)]
 
 
-def _against_the_crash(cell: Cell, verdict: Verdict, outcome: Outcome) -> list[Disagreement]:
+def against_the_crash(verdict: Verdict, outcome: Outcome) -> list[Disagreement]:
+    """What of a verdict its crash disproves: a FAIL whose crash left a dump, or a good word before a crash without."""
     if verdict.fails and outcome.good:
         return [Disagreement("false red", f"{', '.join(sorted(verdict.fails))} failed, and the crash left its dump")]
     if not verdict.fails and not verdict.errors and not outcome.good:

@@ -16,7 +16,9 @@ _LIVE_DIRS: Final = (None, "1.5.2")
 _MEMORY: Final = (768, 1024, 1536)
 #: After these, little more can be written to ROOTRAID.
 _LAST: Final = frozenset({"disk-full", "disk-nearly-full", "no-inodes"})
-_FAMILIES: Final = {**dict.fromkeys(_LAST, "room"), "namelist-missing": "boot"}
+_FAMILIES: Final = {**dict.fromkeys(_LAST, "room"), "namelist-missing": "boot", "makedumpfile-removed": "initrd"}
+#: What a fault does that builds or loads an initrd, or keeps others from it.
+_OF_THE_INITRD: Final = ("$initrd", "reload", "unload", "systemctl restart")
 _OFTEN_HEALTHY: Final = (0, 0, 1, 1, 1, 2, 2)
 
 
@@ -52,5 +54,5 @@ def _faults(dice: random.Random, dialect: str, number: int) -> tuple[str, ...]:
 
 def _family(fault: Fault) -> str:
     # All of them need the initrd that is there, and the first may take it away.
-    touches_initrd = "$initrd" in fault.break_shell or "reload" in fault.break_shell or "unload" in fault.break_shell
+    touches_initrd = any(words in fault.break_shell for words in _OF_THE_INITRD)
     return "initrd" if touches_initrd else _FAMILIES.get(fault.id, fault.id.partition("-")[0])

@@ -13,6 +13,7 @@ from pathlib import Path
 from selftest.lab.operator import Operator
 
 from kdumpcheck.lab.bmc import Bmcs
+from kdumpcheck.lab.locks import locked_directory
 from kdumpcheck.lab.process import MARK, Process
 from kdumpcheck.lab.record import NodeRecord
 from kdumpcheck.lab.ssh import Ssh
@@ -24,6 +25,8 @@ from kdumpcheck.paths import state_dir
 # A first `lab up` builds the image, boots the seed and each node once; everything later takes seconds.
 UP_SECONDS = 1500
 COMMAND_SECONDS = 600
+# Longer than any lab takes to go down: its containers are asked to shut down before they are ended.
+ORPHANS_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ def new_lab(name: str) -> LiveLab:
 
 
 def remove_orphans() -> None:
-    """Take down the labs of test runs that were killed."""
-    for home in homes().glob("*-*-*"):
-        pid, started = home.name.split("-")[:2]
-        if not Process(int(pid), int(started)).alive:
-            LiveLab(home).remove()
+    """Take down the labs of test runs that were killed; test processes that begin at once do it one after the other."""
+    with locked_directory(homes(), ORPHANS_SECONDS, f"another test run takes labs down in {homes()}"):
+        for home in homes().glob("*-*-*"):
+            pid, started = home.name.split("-")[:2]
+            if not Process(int(pid), int(started)).alive:
+                LiveLab(home).remove()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class Ran:
     text: str
     results: list[dict[str, Any]]
     remedies: list[dict[str, Any]]
+    proofs: list[dict[str, Any]] = field(default_factory=list)
+    nodes: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Operator:
             found = Path(reports, "results.json")
             assert found.exists(), done.stdout + done.stderr
             document = json.loads(found.read_text(encoding="utf-8"))
-        return Ran(done.returncode, done.stdout + done.stderr, document["results"], document["remedies"])
+        told = (document[name] for name in ("results", "remedies", "proofs", "nodes"))
+        return Ran(done.returncode, done.stdout + done.stderr, *told)
 
     def lab(self, *arguments: str, check: bool = True) -> str:
         """Run `kdumpcheck lab ...`."""

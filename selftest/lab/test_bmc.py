@@ -88,7 +88,7 @@ def test_a_container_is_asked_to_shut_down_and_does(fleet: LiveLab) -> None:
     )
     fleet.run(CONTAINER, goodbye)
     assert fleet.ipmi(CONTAINER, "power", "soft").returncode == 0
-    wait_for(lambda: power(fleet, CONTAINER) == "Chassis Power is off", 60, "it shuts down")
+    wait_for(lambda: power(fleet, CONTAINER) == "Chassis Power is off", 240, "it shuts down")
     fleet.do("up", "--containers", CONTAINER)
     assert fleet.run(CONTAINER, "ls /root/goodbye").strip() == "/root/goodbye"
 

@@ -93,7 +93,7 @@ def test_up_works_after_an_up_that_was_cut_short(own: LiveLab) -> None:
     command = start(own, VM)
     while not marked(own.state.root):
         assert command.poll() is None
-        time.sleep(0.01)
+        time.sleep(0.01)  # as above
     command.kill()
     command.communicate()
     own.do("up", VM)
@@ -106,7 +106,7 @@ def test_two_commands_at_once_do_not_collide(own: LiveLab) -> None:
     first = start(own, "--containers", FLEET)
     while not marked(own.state.root):
         assert first.poll() is None
-        time.sleep(0.01)
+        time.sleep(0.01)  # as above
     second = own.kdumpcheck("lab", "down", seconds=60)
     first.communicate(timeout=120)
     assert first.returncode == 0

@@ -23,7 +23,10 @@ def live(request: pytest.FixtureRequest, fixture: str) -> LiveLab:
 
 
 #: What is judged of the host in the place of a container.
-HOSTS = {"crashkernel.enough", "dumps.space", "fstab.root", "initrd.target", "kernel.sysctls", "service.journal"}
+HOSTS = {
+    *("crashkernel.enough", "dumps.space", "fstab.root", "initrd.devices", "initrd.target"),
+    *("kernel.sysctls", "service.journal"),
+}
 
 
 @LABS

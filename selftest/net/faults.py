@@ -139,3 +139,15 @@ def _listening() -> Iterator[socket.socket]:
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
         server.close()
+
+
+#: What a wait may take beyond its deadline on a busy machine.
+GRACE = 1.5
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    took = time.monotonic() - start
+    assert took < seconds + GRACE, f"took {took:.1f} s where {seconds} s were allowed"

@@ -16,8 +16,11 @@ TAKEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def captured(case: str) -> dict[str, bytes]:
-    """What each section of a captured node answered."""
-    return {name: output.data for name, output in load(CASES / f"{case}.evidence.gz").outputs.items()}
+    """What each section of a captured node answered; what nobody asked then, a healthy one tells."""
+    nodes = [load(CASES / f"{name}.evidence.gz") for name in ("healthy", case)]
+    answers = {name: output.data for node in nodes for name, output in node.outputs.items()}
+    # The lab's kdumptool cannot calibrate; the vendor's can.
+    return {**answers, "calibrate": b"Total: 767\nLow: 0\nHigh: 154\n"}
 
 
 def framed(sections: Mapping[str, bytes], *, ended: bool = True) -> bytes:

@@ -163,6 +163,19 @@ def initrd(word: bytes, length: int = 0) -> bytes:
     return MAGIC + word + b"." * length + b" " + TRAILER
 
 
+def real_initrd(tree: Path) -> bytes:
+    """A small archive with all that the checks look for in one."""
+    wants = "usr/lib/systemd/system/initrd.target.wants/kdump-save.service"
+    module = f"usr/lib/modules/{KERNEL}/kernel/fs/xfs.ko"
+    for name in ("usr/bin/makedumpfile", "kdump/kdump-save", wants, module, "etc/fstab"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("LABEL=ROOTRAID /kdump/mnt0 xfs defaults 0 2\n")
+    (tree / "etc/sysconfig").mkdir()
+    (tree / "etc/sysconfig/kdump").write_text('KDUMP_SAVEDIR="file:///mnt0/crash"\n')
+    pack = "find . -mindepth 1 -printf '%P\\n' | cpio -o -H newc --quiet | xz -0 --check=crc32"
+    return subprocess.run(["sh", "-c", pack], cwd=tree, capture_output=True, check=True).stdout
+
+
 class PretendNode:
     """One pretend node below a directory: `boot`, what its programs do (`does`), and a way to run scripts on it.
 
@@ -204,6 +217,12 @@ class PretendNode:
     def kill_at(self, step: int) -> None:
         """Kill the script instead of running its `step`-th program."""
         (self.root / "kill-at").write_text(f"{step}\n")
+
+    def build_archives(self, tree: Path) -> bytes:
+        """Have the pretend builder make real archives, as the checks open them; one of them."""
+        archive = real_initrd(tree)
+        (self.root / "archive").write_bytes(archive)
+        return archive
 
     @property
     def calls(self) -> list[str]:

@@ -17,8 +17,16 @@ from kdumpcheck.catalogue import load_checks
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "lib/kdumpcheck/results/schema.json").read_text(encoding="utf-8"))
-CHECKS = len(load_checks(ROOT / "tests" / "validation"))
-_PLACES = ("KDUMPCHECK_INVENTORY", "GOSS_TEST_NCN_LIST", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+#: How many checks a node is judged by.
+CHECKS = sum(check.judges != "image" for check in load_checks(ROOT / "tests" / "validation"))
+_PLACES = (
+    "KDUMPCHECK_INVENTORY",
+    "GOSS_TEST_NCN_LIST",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def test_each_node_is_judged_as_the_case_it_was_made_of(tmp_path: Path) -> None:
     expected = yaml.safe_load((CASES / "expected.yaml").read_text(encoding="utf-8"))
     fleet = make(tmp_path, 1001, faulty=0.3)
     bundle = load_directory(tmp_path)
-    judge = Judge(CHECKS)
+    judge = Judge([check for check in CHECKS if check.judges != "image"])  # as a run of nodes collects them
     for member in fleet:
         results = judge.judge_all(Subject(bundle[member.node]))
         if member.case == LOST:
@@ -53,6 +53,8 @@ def test_each_node_is_judged_as_the_case_it_was_made_of(tmp_path: Path) -> None:
         else:
             failed = sorted(result.check for result in results if result.outcome is Outcome.FAIL)
             assert failed == expected[member.case].get("fail", [])
+            errors = sorted(result.check for result in results if result.outcome is Outcome.ERROR)
+            assert errors == expected[member.case].get("error", [])
 
 
 def test_a_node_calls_itself_by_its_name(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from kdumpcheck.lab import host
+from kdumpcheck.lab.image import tools
+
 ROOT = Path(__file__).parents[2]
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
@@ -36,3 +39,10 @@ def test_without_root_it_says_what_to_install(target: str) -> None:
         "kdumpcheck: not root, so first run: sudo apt-get install -y --no-install-recommends no-such-package"
     ]
     assert done.returncode != 0
+
+
+def test_all_that_the_lab_asks_for_is_installed_before_the_tests() -> None:
+    """A package that only happens to be on our own machines is missed on a bare one, after half an hour."""
+    lines = (line.partition("#")[0].strip() for line in (ROOT / "packages.apt").read_text().splitlines())
+    installed = {line for line in lines if line} | {"dpkg"}  # Debian is never without it.
+    assert {*host.FOR_VMS.values(), *host.FOR_CONTAINERS.values(), *tools.REQUIRED.values()} <= installed

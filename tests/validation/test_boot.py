@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from kdumpcheck import Severity, check, expect, not_applicable, prefer
 from kdumpcheck.facts import Boot, Images, Kernels, Sysconfig
-from kdumpcheck.facts.boot import Words
+from kdumpcheck.facts.boot import HARMFUL
 
 IN_BSS = "Set it in the node's boot parameters (BSS), and in grub.cfg on BOOTRAID for boots from disk."
-#: Switches of dmsquash-live that throw the upper layer away, or put it into memory.
-HARMFUL = (
-    ("rd.live.overlay.reset", "each boot makes the upper layer anew, without the dump in it"),
-    ("rd.live.overlay.readonly", "the upper layer is in memory, and ROOTRAID's is not what /var/crash shows"),
-)
 
 
 @check(
@@ -46,7 +41,7 @@ def test_dump_survives_the_next_boot(boot: Boot) -> None:
         else "no metal.no-wipe=: whether the disks are kept is up to the boot hook",
     )
     if boot.disk is not None:
-        found = harm(boot.disk)
+        found = boot.disk.harm
         prefer(
             not found,
             expected=f"nothing in {boot.grub_file} that takes the dump away",
@@ -61,6 +56,7 @@ def test_dump_survives_the_next_boot(boot: Boot) -> None:
     instruction="Make crashkernel= and rd.live.dir= in grub.cfg on BOOTRAID those of the node's boot parameters (BSS): "
     "cloud-init writes grub.cfg once and nothing keeps it up to date.",
     source="docs-csm background/ncn_kernel.md; csm-hotfixes CASMTRIAGE-7232-kdump",
+    judges="node",
 )
 def test_boot_from_disk_is_like_this_boot(boot: Boot) -> None:
     """When the network is down, the node boots from grub.cfg, with whatever crash memory that asks for."""
@@ -100,9 +96,3 @@ def test_dumps_get_their_symbols(images: Images, kernels: Kernels, sysconfig: Sy
         expected=f"vmlinux-{release}.gz and System.map-{release} in ROOTRAID/boot",
         found=" and ".join(found) + (" alone" if len(found) == 1 else "") if found else "neither",
     )
-
-
-def harm(line: Words) -> list[str]:
-    """What on a command line takes the dump away."""
-    found = [f"{switch}: {why}" for switch, why in HARMFUL if line.switched_on(switch)]
-    return [*found, "metal.no-wipe=0"] if line.last("metal.no-wipe") == "0" else found

@@ -8,15 +8,19 @@ for another kernel, or without the programs and drivers that write the dump.
 from __future__ import annotations
 
 from kdumpcheck import Severity, check, expect, not_applicable
-from kdumpcheck.facts import Contents, Devices, Fstab, Kernels, Rootraid, Sysconfig
+from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Rootraid, Sysconfig
 from kdumpcheck.facts.contents import Opened, module
 from kdumpcheck.facts.devices import is_persistent
 from kdumpcheck.providers import Provider
+from kdumpcheck.providers.capture_line import capture_words, left_out
 
 REBUILD = (
     "Mend what is named here, then rebuild the initrd (kdumpcheck's recovery, or systemctl restart kdump.service)."
 )
 OPENED = ("initrd.present", "initrd.readable")
+#: Drivers that take more memory than a capture kernel has, or whose devices do not start anew after a crash. The others
+#: that the vendor leaves out stand on these: mlx5_ib on mlx5_core; qede, qedf and qedi on qed.
+HUNGRY = ("cxi_core", "mlx5_core", "qed", "xhci_hcd")
 #: File systems that are gone after the crash, or that the capture kernel cannot have.
 IN_MEMORY = ("overlay", "tmpfs", "ramfs", "squashfs", "rootfs")
 
@@ -143,6 +147,37 @@ def test_initrd_brings_the_drivers(contents: Contents, devices: Devices, kernels
         not missing,
         expected=f"{', '.join(devices.drivers) or 'nothing: all of it is built in'}",
         found=f"without {', '.join(missing)}" if missing else "all of them",
+    )
+
+
+@check(
+    "initrd.devices",
+    title="The capture kernel leaves devices alone that would cost it its memory",
+    severity=Severity.WARN,
+    instruction="Name the drivers in module_blacklist= in KDUMP_COMMANDLINE_APPEND, and have reset_devices on the "
+    "capture kernel's command line (kdump adds it unless KDUMP_COMMANDLINE is set); then systemctl restart "
+    "kdump.service. Prove by a test crash that a dump is saved: what a device does after a crash shows only then.",
+    source="metal-provision group_vars/all.yml (module_blacklist); csm-hotfixes CASMTRIAGE-7232-kdump; docs-csm "
+    "311-NCN-KDUMP.md (out of memory); Linux Documentation/admin-guide/kernel-parameters.txt (reset_devices)",
+    follows=(*OPENED, "initrd.kernel", "config.append"),
+)
+def test_capture_kernel_leaves_big_devices_alone(
+    contents: Contents, modules: Modules, sysconfig: Sysconfig, boot: Boot, kernels: Kernels, kdump: Provider
+) -> None:
+    """A driver counts that the node's devices asked for, that is in the initrd, and that nothing keeps out."""
+    inside = the_opened(contents, kernels, kdump).modules.get(kdump.capture_kernel(kernels), frozenset())
+    words = capture_words(sysconfig.live, boot.running)
+    loads = [name for name in HUNGRY if name in modules.loaded & inside - left_out(words)]
+    expect(
+        not loads,
+        expected=f"no {', '.join(HUNGRY)} in the capture kernel",
+        found=f"it loads {', '.join(loads)}" if loads else "it loads none of them",
+    )
+    own_line = sysconfig.live.get("KDUMP_COMMANDLINE", "")
+    expect(
+        not own_line or "reset_devices" in words.words,
+        expected="reset_devices: drivers reset what the crashed kernel left running",
+        found=f"KDUMP_COMMANDLINE is {own_line}" if own_line else "kdump adds it",
     )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from kdumpcheck import Severity, check, expect, not_applicable, prefer
 from kdumpcheck.facts import Boot, Contents, Kernels, Sysconfig
-from kdumpcheck.facts.boot import Words
 from kdumpcheck.facts.lines import whole_number
 from kdumpcheck.providers import Provider
+from kdumpcheck.providers.capture_line import capture_words, own_words
 from kdumpcheck.providers.savedir import local_path
 
 RESTART = "then systemctl restart kdump.service, which builds the initrd anew and loads it."
@@ -54,6 +54,7 @@ def test_dumps_go_to_a_local_directory(sysconfig: Sysconfig) -> None:
     severity=Severity.WARN,
     instruction="Decide which of the two is meant. " + IN_THE_IMAGE + RESTART,
     source="dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh (reads /run/rootfsbase/etc/sysconfig/kdump)",
+    judges="node",
 )
 def test_live_configuration_is_the_images(sysconfig: Sysconfig) -> None:
     """What was changed on the node alone is gone when it is rebuilt, and its boot hook knows nothing of it."""
@@ -81,7 +82,7 @@ def test_live_configuration_is_the_images(sysconfig: Sysconfig) -> None:
 )
 def test_modules_are_really_left_out(sysconfig: Sysconfig) -> None:
     """The hotfix of CASMTRIAGE-7232 puts names before the word; big network drivers then eat the small crash memory."""
-    words = own_words(sysconfig)
+    words = own_words(sysconfig.live)
     broken = [word for word in words.words if is_broken_list(word)]
     expect(
         not broken,
@@ -108,7 +109,7 @@ def test_modules_are_really_left_out(sysconfig: Sysconfig) -> None:
 )
 def test_capture_does_not_wait_for_a_person(sysconfig: Sysconfig, boot: Boot, kdump: Provider) -> None:
     """A capture kernel that waits keeps the node down until somebody resets it, and then there is no dump."""
-    words = capture_words(sysconfig, boot)
+    words = capture_words(sysconfig.live, boot.running)
     expect(
         not words.switched_on("rd.shell"),
         expected="no rd.shell: an error ends in a reboot",
@@ -181,18 +182,6 @@ def test_programs_are_in_the_initrd(
             expected=f"{', '.join(programs)} in the initrd",
             found=f"{', '.join(missing)} not there" if missing else "there",
         )
-
-
-def own_words(sysconfig: Sysconfig) -> Words:
-    """The words that the configuration itself gives the capture kernel."""
-    live = sysconfig.live
-    return Words.of(live.get("KDUMP_COMMANDLINE", "") or live.get("KDUMP_COMMANDLINE_APPEND", ""))
-
-
-def capture_words(sysconfig: Sysconfig, boot: Boot) -> Words:
-    """The words of the capture kernel's command line: KDUMP_COMMANDLINE, or this kernel's own and what is appended."""
-    own = own_words(sysconfig)
-    return own if sysconfig.live.get("KDUMP_COMMANDLINE") else Words(boot.running.words + own.words)
 
 
 def is_broken_list(word: str) -> bool:

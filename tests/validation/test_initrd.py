@@ -137,6 +137,22 @@ def test_initrd_was_built_on_this_node(initrds: Initrds, kernels: Kernels, kdump
     expect(here, expected="in the upper layer", found="in the upper layer" if here else "in the image only")
 
 
+@check(
+    "initrd.others",
+    title="No other kdump initrd lies where it could be taken for the one in use",
+    severity=Severity.WARN,
+    instruction="Remove the others when no installed kernel needs them: rm /boot/initrd-OTHER-kdump. Nothing but the "
+    "vendor's documents looks at them.",
+    source="docs-csm background/ncn_kdump.md (ls and rm of /boot/initrd-*-kdump); openSUSE/kdump NEWS 1.9",
+    follows=("initrd.present",),
+)
+def test_no_other_initrd_lies_about(initrds: Initrds, kernels: Kernels, kdump: Provider) -> None:
+    """One of an earlier kernel stays after an update, and who looks for any kdump initrd is content with that one."""
+    path = kdump.initrd(kernels.running)
+    others = [initrd.path for initrd in initrds.found if initrd.path != path]
+    expect(not others, expected=f"{path} alone", found=", ".join(others) or "no other")
+
+
 def the_initrd(initrds: Initrds, kernels: Kernels, kdump: Provider) -> Initrd:
     """The initrd a crash boots with; where there is none, initrd.present says so and nothing else."""
     path = kdump.initrd(kernels.running)

@@ -59,10 +59,29 @@ def test_the_running_kernel_is_the_only_one(images: Images, kernels: Kernels, pa
 
 
 @check(
+    "kernel.debuginfo",
+    title="Debug information that is installed is that of the kernel",
+    severity=Severity.WARN,
+    instruction="Install the kernel-default-debuginfo of exactly the installed kernel (zypper install "
+    "kernel-default-debuginfo=VERSION), or remove the old one and fetch the right one where the dump is read.",
+    source="docs-csm background/ncn_kdump.md (debuginfo for crash); crash(8)",
+)
+def test_debuginfo_is_the_kernels(packages: Packages) -> None:
+    """With that of another kernel, crash reads no dump of this one. A node without any is none the worse for it."""
+    found, kernels = (packages.rpm.get(name, ()) for name in ("kernel-default-debuginfo", "kernel-default"))
+    expect(
+        set(found) <= set(kernels),
+        expected=f"debuginfo of {', '.join(kernels) or 'an installed kernel'}, or none",
+        found=", ".join(found) or "none",
+    )
+
+
+@check(
     "kernel.kexec",
     title="The kernel lets another capture kernel be loaded",
     severity=Severity.WARN,
-    instruction="Both are undone by a reboot only: set kernel.kexec_load_disabled=0 in /etc/sysctl.d, and take "
+    remedy="node.reboot",
+    instruction="Both are undone by a reboot only: take kernel.kexec_load_disabled=1 out of /etc/sysctl.d, and "
     "lockdown= off the kernel command line or switch Secure Boot off, then reboot.",
     source="Linux Documentation/admin-guide/sysctl/kernel.rst (kexec_load_disabled); kernel_lockdown(7)",
 )

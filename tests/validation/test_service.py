@@ -7,7 +7,7 @@ A green kdump.service proves little: it stays "active" after it ran, whatever be
 from __future__ import annotations
 
 from kdumpcheck import Severity, check, expect, not_applicable, prefer
-from kdumpcheck.facts import Journal, Reservation, Units
+from kdumpcheck.facts import Journal, Packages, Reservation, Units
 from kdumpcheck.facts.units import Unit
 from kdumpcheck.providers import Provider
 
@@ -34,6 +34,7 @@ def test_kdump_is_enabled(units: Units, kdump: Provider) -> None:
     instruction="journalctl -b -u kdump.service tells why it did not; then systemctl restart kdump.service",
     source="openSUSE/kdump init/kdump.service (oneshot, RemainAfterExit)",
     follows=("service.enabled", "crashkernel.present", "crashkernel.reserved", "crashkernel.enough", "initrd.readable"),
+    judges="node",
 )
 def test_kdump_is_active(units: Units, kdump: Provider) -> None:
     unit = units.get(kdump.units[0])
@@ -58,6 +59,23 @@ def test_a_capture_kernel_is_loaded(reservation: Reservation) -> None:
         reservation.loaded,
         expected="/sys/kernel/kexec_crash_loaded is 1",
         found=f"it is {int(reservation.loaded)}",
+    )
+
+
+@check(
+    "service.packages",
+    title="The packages that kdump works with are installed",
+    severity=Severity.WARN,
+    instruction="zypper install kexec-tools makedumpfile, then systemctl restart kdump.service",
+    source="openSUSE/kdump kdump.spec (Requires)",
+)
+def test_what_kdump_works_with_is_installed(packages: Packages) -> None:
+    """What is loaded still dumps; but without kexec nothing is loaded again, and without makedumpfile nothing saves."""
+    missing = [name for name in ("kexec-tools", "makedumpfile") if not packages.rpm.get(name)]
+    expect(
+        not missing,
+        expected="kexec-tools and makedumpfile",
+        found=f"no {' and no '.join(missing)}" if missing else "both",
     )
 
 

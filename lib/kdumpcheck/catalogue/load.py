@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from kdumpcheck.checks import Check, check_of
+from kdumpcheck.shipped import TESTS
 
 _PLACE = Path("tests", "validation")
 #: The files and functions that pytest takes for tests when nobody says otherwise.
@@ -40,10 +41,10 @@ def load_checks(*directories: Path) -> tuple[Check, ...]:
 
 
 def usual_directory(cwd: Path) -> Path:
-    """tests/validation of the directory we are in, else of the checkout we run from. Raises `CatalogueError`."""
-    for root in (cwd, Path(__file__).resolve().parents[3]):
-        if (root / _PLACE).is_dir():
-            return root / _PLACE
+    """tests/validation of the directory we are in, else the one that was shipped. Raises `CatalogueError`."""
+    for place in (cwd / _PLACE, TESTS / _PLACE.name):
+        if place.is_dir():
+            return place
     raise CatalogueError(f"there is no {_PLACE} here: go where it is, or name a directory of checks with --checks DIR")
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from kdumpcheck.checks import Check, Severity
 from kdumpcheck.providers import PROVIDERS
+from kdumpcheck.results.words import repair_command
 
 #: Wide enough for a path and a sentence, narrow enough for half of a screen.
 _WIDTH = 100
@@ -66,7 +67,7 @@ def rows(check: Check) -> list[tuple[str, str]]:
         ("severity", f"{check.severity.value}: {MEANING[check.severity]}"),
         ("applies to", applies_to(check)),
         ("follows", ", ".join(check.follows)),
-        ("repair", f"{check.remedy} (pytest tests/recovery --nodes NODE --apply)" if check.remedy else ""),
+        ("repair", f"{check.remedy} ({repair_command('NODE', check.remedy)})" if check.remedy else ""),
         ("do", check.instruction),
         ("source", check.source),
     ]
@@ -75,7 +76,7 @@ def rows(check: Check) -> list[tuple[str, str]]:
 
 def applies_to(check: Check) -> str:
     """The kdump implementations a check is for, in words."""
-    titles = {provider.name: provider.title for provider in PROVIDERS}
+    titles = {provider.name: provider.title for provider in PROVIDERS.values()}
     return ", ".join(titles.get(name, name) for name in check.providers) or "every kdump implementation"
 
 

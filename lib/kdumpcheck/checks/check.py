@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from kdumpcheck.checks.result import Severity
 from kdumpcheck.facts import FACTS
@@ -17,6 +17,7 @@ _ID = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+", re.ASCII)
 PROVIDER = "kdump"
 _MARK = "__kdumpcheck_check__"
 
+Stage = Literal["both", "node", "image"]
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
@@ -29,7 +30,8 @@ class Check:
     """One check: its stable id, what it tells an operator, and the function that judges.
 
     `needs` are the names of the facts it is given; `follows` the ids of checks whose failure explains its own,
-    so that one cause is reported once; `providers` the implementations it applies to (empty: all).
+    so that one cause is reported once; `providers` the implementations it applies to (empty: all). `judges` says
+    whether it is asked of nodes that run, of images that no node has booted, or of both.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Check:
     instruction: str = ""
     follows: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    judges: Stage = "both"
 
     def __post_init__(self) -> None:
         """Refuse a check that an operator could not act on."""
@@ -87,6 +90,7 @@ def check(
     instruction: str = "",
     follows: tuple[str, ...] = (),
     providers: tuple[str, ...] = (),
+    judges: Stage = "both",
 ) -> Callable[[Function], Function]:
     """Make a test function a check. Its arguments name the facts it judges; it touches nothing else.
 
@@ -105,6 +109,7 @@ def check(
             instruction=instruction,
             follows=follows,
             providers=providers,
+            judges=judges,
         )
         setattr(function, _MARK, definition)
         return function

@@ -11,7 +11,10 @@ from kdumpcheck.checks.check import Check
 from kdumpcheck.checks.expect import Expectation, Failed, Lacking, NotApplicable, expectations
 from kdumpcheck.checks.result import Outcome, Result, Severity
 from kdumpcheck.checks.subject import Subject
-from kdumpcheck.evidence import CouldNotLook, Unknown
+from kdumpcheck.evidence import CouldNotLook, NotBooted, Unknown
+
+#: Without these packages nothing more can be said of an image: on a node that has them, somebody has looked before.
+_GROUND = "image.packages"
 
 
 class Judge:
@@ -34,7 +37,8 @@ class Judge:
         return [self.judge(check, subject) for check in self.checks.values()]
 
     def _explained(self, check: Check, subject: Subject, result: Result) -> Result:
-        for name in check.follows:
+        grounds = () if subject.evidence.booted or check.id == _GROUND else (_GROUND,)
+        for name in (*grounds, *check.follows):
             other = self.checks.get(name)
             cause = self._cause(other, subject, result.outcome) if other is not None else ""
             if cause:
@@ -62,8 +66,8 @@ def _run(check: Check, subject: Subject) -> Result:
 def _call(check: Check, subject: Subject, met: list[Expectation]) -> tuple[Outcome, str, Expectation]:
     """Run the check's function and put what came of it into words."""
     nothing = Expectation("", "")
-    if subject.excuse:
-        return Outcome.SKIP, subject.excuse, nothing
+    if excuse := subject.excuse or _other_stage(check, subject):
+        return Outcome.SKIP, excuse, nothing
     obstacle = subject.obstacle
     if obstacle is not None:
         return Outcome.ERROR, obstacle.reason, nothing
@@ -79,12 +83,20 @@ def _call(check: Check, subject: Subject, met: list[Expectation]) -> tuple[Outco
     except NotApplicable as reason:
         return Outcome.SKIP, str(reason), nothing
     except CouldNotLook as unknown:
-        return Outcome.ERROR, str(unknown), nothing
+        missing = isinstance(unknown.unknown, NotBooted)
+        return Outcome.SKIP if missing else Outcome.ERROR, str(unknown), nothing
     except Exception as error:  # noqa: BLE001 - a site's own check may raise anything; that is no word about the node
         return Outcome.ERROR, f"the check itself broke: {type(error).__name__}: {error}", nothing
     if not met:
         return Outcome.ERROR, "the check expected nothing, so it has shown nothing", nothing
     return Outcome.PASS, "", Expectation("; ".join(e.expected for e in met), "; ".join(e.found for e in met))
+
+
+def _other_stage(check: Check, subject: Subject) -> str:
+    """Why a check is not asked of an image, or of a node; "" where it is."""
+    if check.judges == "node" and not subject.evidence.booted:
+        return "needs a booted node"
+    return "judges an image before any node boots it" if check.judges == "image" and subject.evidence.booted else ""
 
 
 def _result(
@@ -106,7 +118,7 @@ def _result(
         remedy=check.remedy,
         instruction=check.instruction,
         source=check.source,
-        seconds=seconds,
+        seconds=round(seconds, 6),
     )
 
 

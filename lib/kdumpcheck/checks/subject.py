@@ -53,4 +53,5 @@ class Subject:
         system = self._told("system")
         if isinstance(system, System) and system.sysname != "Linux":
             return Unknown(f"this node runs {system.sysname}, not Linux; take it out of the node set")
-        return self.provider if isinstance(self.provider, Unknown) else None
+        # An image that lacks kdump is no riddle: image.packages says what it lacks.
+        return self.provider if isinstance(self.provider, Unknown) and self.evidence.booted else None

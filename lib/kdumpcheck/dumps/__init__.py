@@ -3,6 +3,21 @@
 
 from __future__ import annotations
 
-from kdumpcheck.dumps.vmcore import Kind, Vmcore, inspect
+from kdumpcheck.dumps.contents import Contents, Part
+from kdumpcheck.dumps.remote import ChangedError, NodeFile, NodeFileError
+from kdumpcheck.dumps.verdict import Problem, Verdict
+from kdumpcheck.dumps.vmcore import Kind, Vmcore, inspect, inspect_window
 
-__all__ = ["Kind", "Vmcore", "inspect"]
+__all__ = [
+    "ChangedError",
+    "Contents",
+    "Kind",
+    "NodeFile",
+    "NodeFileError",
+    "Part",
+    "Problem",
+    "Verdict",
+    "Vmcore",
+    "inspect",
+    "inspect_window",
+]

@@ -4,66 +4,109 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+from kdumpcheck.dumps.contents import Contents
+from kdumpcheck.dumps.verdict import Problem, broken, cut
 from kdumpcheck.dumps.vmcoreinfo import LIMIT, VmcoreInfo
-from kdumpcheck.dumps.window import CHUNK, Window
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from kdumpcheck.dumps.window import CHUNK, Window, chunks
 
 MAGIC = b"\x7fELF"
-_HEADER = 64
-_SEGMENT = 56
+HEADER = 64
+SEGMENT = struct.Struct("<I4xQ16xQ16x")
+"""Kind, place in the file and length there of a piece of memory, or of notes."""
 _SECTION = 64
 _CORE = 4
-_NOTE = 4
+_NOTE, _LOAD = 4, 1
 #: makedumpfile's own bit in e_flags: the disk was full.
 _INCOMPLETE = 0x1
 #: The number of segments is then elsewhere (elf(5), PN_XNUM).
 _MANY = 0xFFFF
 _MOST_SEGMENTS = 1 << 20
+_MOST_NOTES = 16
+#: No file is larger than this; what is said to lie behind it was never meant.
+_FARTHEST = 1 << 56
 _NAME = b"VMCOREINFO"
 
 
-def inspect(window: Window) -> tuple[str | None, VmcoreInfo]:
-    """What is wrong with the dump, None when it is whole, and what it says of the crashed kernel."""
-    raw = window.read(0, _HEADER)
-    if len(raw) < _HEADER:
-        return "it ends within its header", VmcoreInfo()
+def inspect(window: Window) -> tuple[Problem | None, Contents]:
+    """What is wrong with the dump, None when it is whole, and what it says of itself."""
+    raw = window.read(0, HEADER)
+    if len(raw) < HEADER:
+        return cut("it ends within its header"), Contents()
     if raw[4:6] != b"\x02\x01" or struct.unpack_from("<H", raw, 16)[0] != _CORE:
-        return "it is no core file of a 64-bit little-endian machine", VmcoreInfo()
-    segments = list(_segments(window, raw))
-    notes = (window.read(offset, length) for kind, offset, length in segments if kind == _NOTE)
+        return broken("it is no core file of a 64-bit little-endian machine"), Contents()
+    table, count = table_of(window, raw)
+    seen = _Seen(window.size, table + count * SEGMENT.size, count)
+    for kind, offset, length in _segments(window, table, count):
+        seen.add(kind, offset, length)
+    notes = (window.read(offset, length) for offset, length in seen.notes)
     info = next((found for data in notes if (found := _vmcoreinfo(data)) is not None), VmcoreInfo())
-    return _problem(window, raw, segments), info
+    told = Contents(
+        release=info.release,
+        crash_time=info.crash_time,
+        compression="none",
+        pages=seen.memory // (info.page_size or 4096),
+        vmcoreinfo=info.release is not None,
+    )
+    if struct.unpack_from("<I", raw, 48)[0] & _INCOMPLETE:
+        return cut("makedumpfile marked it incomplete: the disk was full"), told
+    return seen.verdict(), told
 
 
-def _segments(window: Window, header: bytes) -> Iterator[tuple[int, int, int]]:
-    """Kind, offset and length of each segment whose description is there."""
+def table_of(window: Window, header: bytes) -> tuple[int, int]:
+    """Where the descriptions of the segments are, and how many there are."""
     (table,) = struct.unpack_from("<Q", header, 32)
-    for number in range(_count(window, header)):
-        raw = window.read(table + number * _SEGMENT, _SEGMENT)
-        if len(raw) < _SEGMENT:
-            return
-        yield (*struct.unpack_from("<I4xQ", raw), struct.unpack_from("<Q", raw, 32)[0])
-
-
-def _count(window: Window, header: bytes) -> int:
     (count,) = struct.unpack_from("<H", header, 56)
     if count == _MANY:
         section = window.read(struct.unpack_from("<Q", header, 40)[0], _SECTION)
         count = struct.unpack_from("<I", section, 44)[0] if len(section) == _SECTION else 0
-    return int(min(count, _MOST_SEGMENTS))
+    return table, min(count, _MOST_SEGMENTS)
 
 
-def _problem(window: Window, header: bytes, segments: list[tuple[int, int, int]]) -> str | None:
-    if struct.unpack_from("<I", header, 48)[0] & _INCOMPLETE:
-        return "makedumpfile marked it incomplete: the disk was full"
-    if not segments or len(segments) < _count(window, header):
-        return "it ends within the list of its segments"
-    beyond = [number for number, (_, offset, length) in enumerate(segments) if offset + length > window.size]
-    return f"segment {beyond[0]} of {len(segments)} lies beyond its end" if beyond else None
+def _segments(window: Window, table: int, count: int) -> Iterator[tuple[int, int, int]]:
+    """Kind, offset and length of each segment whose description is there."""
+    rest = b""
+    for data in chunks(window, table, count * SEGMENT.size):
+        buffer = rest + data
+        whole = len(buffer) // SEGMENT.size * SEGMENT.size
+        rest = buffer[whole:]
+        yield from SEGMENT.iter_unpack(buffer[:whole])
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the segments that were seen so far come to."""
+
+    size: int
+    first: int
+    """where the first segment can begin"""
+    count: int
+    number: int = 0
+    memory: int = 0
+    problem: Problem | None = None
+    notes: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, kind: int, offset: int, length: int) -> None:
+        if kind == _NOTE and len(self.notes) < _MOST_NOTES:
+            self.notes.append((offset, length))
+        if kind == _LOAD:
+            self.memory += min(length, _FARTHEST)
+        self.problem = self.problem or self._problem(offset, length)
+        self.number += 1
+
+    def _problem(self, offset: int, length: int) -> Problem | None:
+        where = f"segment {self.number} of {self.count}"
+        if length and (offset < self.first or offset + length > _FARTHEST):
+            return broken(f"{where} is said to lie where none can be")
+        return cut(f"{where} lies beyond its end") if length and offset + length > self.size else None
+
+    def verdict(self) -> Problem | None:
+        """What is wrong with them all."""
+        if self.number < self.count or not self.count:
+            return cut("it ends within the list of its segments") if self.count else broken("it holds no segments")
+        return self.problem
 
 
 def _vmcoreinfo(notes: bytes) -> VmcoreInfo | None:

@@ -12,17 +12,22 @@ LIMIT = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class VmcoreInfo:
-    """Which kernel crashed (`uname -r`) and when (seconds since 1970); None where it does not say."""
+    """Which kernel crashed (`uname -r`), when (seconds since 1970), its page size; None where it does not say."""
 
     release: str | None = None
     crash_time: int | None = None
+    page_size: int | None = None
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Read `KEY=value` lines; anything else is passed over."""
         lines = (line.partition(b"=") for line in data[:LIMIT].split(b"\n"))
         values = {key: value.strip(b"\0 ") for key, equals, value in lines if equals}
-        return cls(text(values.get(b"OSRELEASE", b"")), whole_number(values.get(b"CRASHTIME", b"")))
+        return cls(
+            text(values.get(b"OSRELEASE", b"")),
+            whole_number(values.get(b"CRASHTIME", b"")),
+            whole_number(values.get(b"PAGESIZE", b"")),
+        )
 
 
 def text(data: bytes) -> str | None:

@@ -6,13 +6,14 @@ from __future__ import annotations
 from kdumpcheck.evidence.evidence import Evidence, Output
 from kdumpcheck.evidence.framing import FramingError, parse_answer
 from kdumpcheck.evidence.store import EvidenceError, load, load_directory, save
-from kdumpcheck.evidence.unknown import CouldNotLook, Unknown, known
+from kdumpcheck.evidence.unknown import CouldNotLook, NotBooted, Unknown, known
 
 __all__ = [
     "CouldNotLook",
     "Evidence",
     "EvidenceError",
     "FramingError",
+    "NotBooted",
     "Output",
     "Unknown",
     "known",

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from kdumpcheck.evidence.unknown import Unknown
+from kdumpcheck.evidence.unknown import NotBooted, Unknown
 
 #: What timeout(1) answers when it had to end, or to kill, the command.
 _TIMED_OUT = (124, 137)
+#: How the origin of an image's evidence begins; a node's begins with the way it was reached.
+IMAGE = "image:"
+#: What an image cannot tell by itself, and what else would tell it.
+_BESIDE = {"cmdline": "needs the kernel command line that boots the image (--cmdline)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Evidence:
 
     `taken` is the controller's clock in UTC, `origin` how the node was reached ("ssh://root@host:22"),
     `digest` the probe's. `failure` holds the one line of a look that failed; then there are no outputs.
+    `lost` is then the kind of failure, as the transport names it, "" where there was none to name.
     `complete` is False when the answer ended before the probe did; `ended` then says why, if that is known.
     """
 
@@ -51,12 +56,20 @@ class Evidence:
     failure: str | None = None
     ended: str | None = None
     attempts: tuple[str, ...] = ()
+    lost: str = ""
+
+    @property
+    def booted(self) -> bool:
+        """False for an image that no node has booted: what only a running node can tell is not missing there."""
+        return not self.origin.startswith(IMAGE)
 
     def output(self, name: str) -> Output | Unknown:
         """The answer of one section, or why there is none that could be trusted."""
         if self.failure is not None:
             return Unknown(self.failure)
         output = self.outputs.get(name)
+        if output is None and not self.booted:
+            return NotBooted(_BESIDE.get(name, "needs a booted node"))
         if output is None:
             return Unknown(f"no evidence of {name!r}: {self._why_not()}")
         if output.exit_status is None:

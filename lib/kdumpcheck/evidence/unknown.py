@@ -16,6 +16,11 @@ class Unknown:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotBooted(Unknown):
+    """A fact that an image cannot have before a node boots it: no doubt, and no fault."""
+
+
 class CouldNotLook(Exception):
     """A check needed something that could not be told: its outcome is "error", never "pass" or "fail"."""
 

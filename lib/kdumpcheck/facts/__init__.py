@@ -7,16 +7,19 @@ A check asks for a fact by the name it has here; that is also how the probe know
 from __future__ import annotations
 
 from kdumpcheck.facts.boot import Boot
+from kdumpcheck.facts.calibration import Calibration
 from kdumpcheck.facts.contents import Contents
 from kdumpcheck.facts.crashkernel import Crashkernel
 from kdumpcheck.facts.devices import Devices
 from kdumpcheck.facts.dumps import Dumps
 from kdumpcheck.facts.fact import Fact
 from kdumpcheck.facts.fstab import Fstab
+from kdumpcheck.facts.image import Image
 from kdumpcheck.facts.images import Images
 from kdumpcheck.facts.initrds import Initrds
 from kdumpcheck.facts.journal import Journal
 from kdumpcheck.facts.kernels import Kernels
+from kdumpcheck.facts.modules import Modules
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.reservation import Reservation
 from kdumpcheck.facts.rootraid import Rootraid
@@ -32,15 +35,18 @@ from kdumpcheck.facts.watchdogs import Watchdogs
 #: The word a check uses for a fact, and the fact it gets.
 FACTS: dict[str, type[Fact]] = {
     "boot": Boot,
+    "calibration": Calibration,
     "contents": Contents,
     "crashkernel": Crashkernel,
     "devices": Devices,
     "dumps": Dumps,
     "fstab": Fstab,
+    "image": Image,
     "images": Images,
     "initrds": Initrds,
     "journal": Journal,
     "kernels": Kernels,
+    "modules": Modules,
     "packages": Packages,
     "reservation": Reservation,
     "rootraid": Rootraid,
@@ -57,16 +63,19 @@ FACTS: dict[str, type[Fact]] = {
 __all__ = [
     "FACTS",
     "Boot",
+    "Calibration",
     "Contents",
     "Crashkernel",
     "Devices",
     "Dumps",
     "Fact",
     "Fstab",
+    "Image",
     "Images",
     "Initrds",
     "Journal",
     "Kernels",
+    "Modules",
     "Packages",
     "Reservation",
     "Rootraid",

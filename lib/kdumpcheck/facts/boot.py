@@ -29,6 +29,11 @@ done
 exit 0
 """
 _NO = ("0", "no", "off")
+#: Switches of dmsquash-live that throw the upper layer away, or put it into memory.
+HARMFUL = (
+    ("rd.live.overlay.reset", "each boot makes the upper layer anew, without the dump in it"),
+    ("rd.live.overlay.readonly", "the upper layer is in memory, and ROOTRAID's is not what /var/crash shows"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,12 @@ class Words:
         """Whether a switch is on, as dracut's getargbool reads it: the bare word, or any value but 0, no and off."""
         given = [word.partition("=")[2] if "=" in word else "1" for word in self.words if word.partition("=")[0] == key]
         return bool(given) and given[-1] not in _NO
+
+    @property
+    def harm(self) -> list[str]:
+        """What a boot with this command line does that takes a dump, or the whole upper layer, away."""
+        found = [f"{switch}: {why}" for switch, why in HARMFUL if self.switched_on(switch)]
+        return [*found, "metal.no-wipe=0"] if self.last("metal.no-wipe") == "0" else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,21 +143,27 @@ class Contents:
         text = evidence.text("contents")
         if isinstance(text, Unknown):
             return text
-        readers: dict[str, _Reader] = {}
-        reader = _Reader("")
-        for line in text.split("\n"):
-            kind, _, rest = line.partition("\t")
-            if kind == "initrd":
-                reader = readers.setdefault(rest, _Reader(rest))
-            elif kind == "cannot":
-                return Unknown(f"the kdump initrd could not be opened: {rest[:120]}")
-            else:
-                reader.take(kind, rest)
-        return cls({path: reader.opened for path, reader in readers.items()})
+        opened = read_opened(text)
+        return opened if isinstance(opened, Unknown) else cls(opened)
 
     def get(self, path: str) -> Opened | None:
         """The opened initrd at a path, or None when there is none."""
         return self.by_path.get(path)
+
+
+def read_opened(text: str) -> dict[str, Opened] | Unknown:
+    """The initrds that a listing tells of, by path; the same lines tell of a node's and of an image's."""
+    readers: dict[str, _Reader] = {}
+    reader = _Reader("")
+    for line in text.split("\n"):
+        kind, _, rest = line.partition("\t")
+        if kind == "initrd":
+            reader = readers.setdefault(rest, _Reader(rest))
+        elif kind == "cannot":
+            return Unknown(f"the kdump initrd could not be opened: {rest[:120]}")
+        else:
+            reader.take(kind, rest)
+    return {path: reader.opened for path, reader in readers.items()}
 
 
 class _Reader:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dumps that are on ROOTRAID, as far as a listing tells, wherever they lie."""
+"""The dumps that are on ROOTRAID, wherever they lie: as a listing tells, and a first look into the newest."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from kdumpcheck.evidence import Evidence, Unknown
+from kdumpcheck.dumps.verdict import Problem
+from kdumpcheck.evidence import CouldNotLook, Evidence, Unknown
+from kdumpcheck.facts import vmcores
 from kdumpcheck.facts.lines import pairs, rows, whole_number
 from kdumpcheck.facts.mounted import FIND_ROOTRAID
 from kdumpcheck.probe import Section
 
-# Links are passed over: where they lead is looked at under its own name. No vmcore is read, only its size.
+# Links are passed over: where they lead is looked at under its own name.
 _SCRIPT = (
     FIND_ROOTRAID
     + r"""
@@ -62,12 +64,16 @@ _VMCORE = re.compile(r"vmcore\d*")
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """One dump directory: where it lies, its name, its files with sizes in bytes, and README.txt's word on it."""
+    """One dump directory: where it lies, its name, its files with sizes in bytes, and README.txt's word on it.
+
+    `seen` is what a first look showed; None where nobody looked into it, as into those that are not among the newest.
+    """
 
     parent: str
     name: str
     files: tuple[tuple[str, int], ...]
     status: str
+    seen: vmcores.Seen | None = None
 
     @property
     def size(self) -> int:
@@ -76,14 +82,37 @@ class Dump:
 
     @property
     def problem(self) -> str:
-        """What a listing shows to be wrong with the dump; "" for nothing.
+        """What is wrong with the dump, by a listing and a first look; "" for nothing.
 
         The newer kdump keeps its word in README.txt ("vmcore status:"). The older one writes README.txt after the
         vmcore, so that without it the save did not come so far. Which kdump made a dump is told by the dump's own name:
         a node that was upgraded has dumps of both.
         """
-        sizes = [size for name, size in self.files if _VMCORE.fullmatch(name)]
-        told = self.status.partition(":")[2].strip() if self.status.startswith("vmcore status:") else ""
+        listed = self._listed
+        if listed or self.flaw is None:
+            return listed
+        word = ", whatever README.txt says" if self._told else ""
+        return f"the vmcore is {self.flaw.verdict}{word}: {self.flaw.reason}"
+
+    @property
+    def flaw(self) -> Problem | None:
+        """What a first look shows to be wrong with the vmcore, or with its parts."""
+        return self.seen.flaw(len(self._sizes)) if self.seen is not None else None
+
+    @property
+    def _told(self) -> str:
+        """README.txt's own word on the vmcore, "" when it has none."""
+        return self.status.partition(":")[2].strip() if self.status.startswith("vmcore status:") else ""
+
+    @property
+    def _sizes(self) -> list[int]:
+        """Bytes of each vmcore."""
+        return [size for name, size in self.files if _VMCORE.fullmatch(name)]
+
+    @property
+    def _listed(self) -> str:
+        """What a listing shows to be wrong."""
+        told, sizes = self._told, self._sizes
         if told and told != "saved successfully":
             return f"vmcore {told}"
         if self.status and not told:
@@ -99,13 +128,17 @@ class Dump:
 
 @dataclass(frozen=True, slots=True)
 class Dumps:
-    """`shown` is the place /var/crash shows; `counts` how many dumps each place has; `found` the newest 50 of each."""
+    """`shown` is the place /var/crash shows; `counts` how many dumps each place has; `found` the newest 50 of each.
 
-    sections: ClassVar[tuple[Section, ...]] = (SECTION,)
+    `unseen` says why a first look into the newest was begun and not answered; None where it was, or was not asked for.
+    """
+
+    sections: ClassVar[tuple[Section, ...]] = (SECTION, vmcores.SECTION)
 
     shown: str
     counts: tuple[tuple[str, int], ...]
     found: tuple[Dump, ...]
+    unseen: Unknown | None = None
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
@@ -118,17 +151,26 @@ class Dumps:
             directory, _, name = path.rpartition("/")
             files.setdefault(directory, []).append((name, whole_number(size) or 0))
         words = dict(rows(text, "readme", 2))
+        answer = vmcores.parse(evidence)
+        seen, unseen = ({}, answer) if isinstance(answer, Unknown) else (answer, None)
         found = []
         for (path,) in rows(text, "dump", 1):
             parent, _, name = path.rpartition("/")
-            found.append(Dump(parent, name, tuple(files.get(path, ())), words.get(path, "")))
+            found.append(Dump(parent, name, tuple(files.get(path, ())), words.get(path, ""), seen.get(path)))
         counts = tuple((parent, whole_number(count) or 0) for parent, count in rows(text, "place", 2))
-        return cls(pairs(text).get("shown", ""), counts, tuple(found))
+        return cls(pairs(text).get("shown", ""), counts, tuple(found), unseen)
 
     @property
     def visible(self) -> tuple[Dump, ...]:
         """The dumps that /var/crash shows, oldest first."""
         return tuple(dump for dump in self.found if dump.parent == self.shown)
+
+    @property
+    def looked_into(self) -> tuple[Dump, ...]:
+        """The same. Raises `CouldNotLook` where a first look was begun and not answered."""
+        if self.unseen is not None:
+            raise CouldNotLook(self.unseen)
+        return self.visible
 
     @property
     def orphans(self) -> tuple[tuple[str, int], ...]:

@@ -11,7 +11,10 @@ from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts.lines import rows
 from kdumpcheck.probe import Section
 
-_RPM = "kernel-default kdump kdump-utils makedumpfile kexec-tools dracut dracut-metal-mdsquash crash"
+_RPM = (
+    "kernel-default kernel-default-debuginfo kdump kdump-utils makedumpfile kexec-tools dracut "
+    "dracut-metal-mdsquash crash"
+)
 _DEB = "kdump-tools makedumpfile kexec-tools crash"
 _SCRIPT = rf"""
 if command -v rpm >/dev/null 2>&1; then
@@ -34,6 +37,19 @@ class Packages:
 
     rpm: Mapping[str, tuple[str, ...]]
     deb: Mapping[str, tuple[str, ...]]
+
+    @property
+    def other_kdumps(self) -> tuple[str, ...]:
+        """Kdump implementations of other distributions, each as "name version (what it is)"."""
+        # kdump-utils was once a part of kexec-tools: a name that SUSE has as well, and so tells nothing.
+        return tuple(
+            f"{name} {version} ({meaning})"
+            for name, versions, meaning in (
+                ("kdump-tools", self.deb.get("kdump-tools", ()), "Debian, Ubuntu"),
+                ("kdump-utils", self.rpm.get("kdump-utils", ()), "RHEL, Fedora"),
+            )
+            for version in versions
+        )
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:

@@ -33,7 +33,7 @@ def look(node: Node, probe: Probe, run: Runner) -> Look:
     except TransportError as error:
         ended = _without_name(str(error), node.name)
         if error.partial is None:
-            return Look(Evidence(node.name, taken, origin, failure=ended, attempts=error.attempts))
+            return Look(Evidence(node.name, taken, origin, failure=ended, attempts=error.attempts, lost=error.kind))
         # What a node said before it was lost is still true: judge that, and call the rest unknown.
         completed = error.partial
     except Exception as error:  # noqa: BLE001 - a mistake in a library below must cost this node and not the fleet

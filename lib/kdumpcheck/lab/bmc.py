@@ -68,7 +68,10 @@ class Bmcs:
     def ipmitool(self, address: str, *command: str) -> list[str]:
         """The command line an operator would use, except that the password is in a file."""
         login = ["-U", USER, "-f", str(self._state.bmc_password)]
-        return ["ipmitool", "-I", "lanplus", "-C", CIPHER_SUITE, "-H", address, "-p", str(bmc_port()), *login, *command]
+        # After a second it would ask again, and the node would be shut down once more when it is up again.
+        once = ["-N", "20", "-R", "1"]
+        where = ["-H", address, "-p", str(bmc_port())]
+        return ["ipmitool", "-I", "lanplus", "-C", CIPHER_SUITE, *where, *once, *login, *command]
 
     def _password(self) -> str:
         """A password of this lab's own, made when it is first asked for."""

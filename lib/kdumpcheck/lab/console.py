@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Final
+
+from kdumpcheck.terminal import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 LOG: Final = "console.log"
 _TAIL: Final = 8192
 _EVERY: Final = 0.2
-# systemd colours its lines, and firmware moves the cursor about: neither means anything in a log.
-_TERMINAL_ORDERS: Final = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][0-9A-B]|[c=>78])")
 
 
 def follow(directory: Path) -> Iterator[str]:
@@ -39,13 +38,6 @@ def follow(directory: Path) -> Iterator[str]:
                 yield plain(pending)
                 pending = b""
             time.sleep(_EVERY)  # following a log is waiting; the operator ends it with Ctrl-C, or `lab down` does
-
-
-def plain(output: bytes) -> str:
-    """Console output as text that does nothing to the terminal it is printed on."""
-    text = output.decode("utf-8", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")
-    text = _TERMINAL_ORDERS.sub("", text)
-    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
 
 
 def last_line(path: Path) -> str:

@@ -55,7 +55,7 @@ def _play() -> None:
 
 
 def _recover() -> str:
-    return f"pytest tests/recovery --nodes {NODES} --apply --yes"
+    return f"pytest tests/recovery --nodes {NODES} --apply --yes --max-unavailable 2"
 
 
 def _step(title: str, command: str, expected: int) -> None:
@@ -78,7 +78,7 @@ def _run(command: str) -> int:
 def _farewell(seconds: float, *, keep: bool) -> None:
     latest = Path("reports/latest").resolve()
     print(f"\nDone in {seconds:.0f} s. Reports of every step are in {latest.parent}")
-    print(f"The last one: {latest / 'report.html'}")
+    print(f"The last one: {latest / 'index.html'}")
     if keep:
         print("Look around: kdumpcheck lab status; kdumpcheck lab ssh ncn-w001; kdumpcheck lab break --list")
         print("End it: kdumpcheck lab down")

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -77,7 +77,8 @@ class Process:
         """Send a signal to this process, and to no other that has its pid by now."""
         with self._pinned() as descriptor:
             if descriptor is not None and self.alive:
-                signal.pidfd_send_signal(descriptor, number)
+                with suppress(ProcessLookupError):  # it ended, and was waited for, in this very moment
+                    signal.pidfd_send_signal(descriptor, number)
 
     def stop(self, grace: float = 0.0) -> None:
         """End the process: SIGTERM and `grace` seconds to leave in order, then SIGKILL. Raises `LabError`."""

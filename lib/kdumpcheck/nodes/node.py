@@ -21,6 +21,8 @@ _HOSTSPEC = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\x00-\x1f\x7f]*", re.ASCII)
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^/]*@")
 _PASSWORD_BESIDE = re.compile(r"(pass\w*\s*[=:]).+", re.IGNORECASE | re.DOTALL)
 _PATH = re.compile(r"[^\x00-\x1f\x7f]+")
+_BMC_USER = re.compile(r"[!-~]{1,16}", re.ASCII)
+_CONSOLE = re.compile(r"sol|(?:file|command):[^\x00-\x1f\x7f]+")
 _PATTERNS = {
     "address": _ADDRESS,
     "bmc": _BMC,
@@ -28,7 +30,11 @@ _PATTERNS = {
     "role": _WORD,
     "hostspec": _HOSTSPEC,
     "identity_file": _PATH,
+    "bmc_user": _BMC_USER,
+    "bmc_password_file": _PATH,
+    "console": _CONSOLE,
 }
+NO_PASSWORD = "no password in an inventory: put a BMC's into a file of mode 0600, named by bmc_password_file"  # noqa: S105 - a sentence
 _NAME_LIMIT = 253
 _VALUE_LIMIT = 4096
 
@@ -43,7 +49,9 @@ class Node:
 
     Everything but `name` may be left out: `address`, `port`, `user` and `identity_file` (a private key's
     path) then come from the operator's ssh_config, `role` from an `ncn-m001` style name, and the BMC from
-    CSM's `<name>-mgmt` custom. A `hostspec` is a testinfra one (`local://`, `chroot:///mnt`) instead of ssh.
+    CSM's `<name>-mgmt` custom. `bmc_user` and `bmc_password_file` are for a BMC that takes another login than the
+    others; `console` says how its console is listened to (`sol`, `file:PATH`, `command:WORDS`).
+    A `hostspec` is a testinfra one (`local://`, `chroot:///mnt`) instead of ssh.
     Raises `InventoryError` when a value could not be a host name, an address, a port (1-65535) or a word.
     """
 
@@ -55,6 +63,9 @@ class Node:
     bmc: str | None = None
     hostspec: str | None = None
     identity_file: str | None = None
+    bmc_user: str | None = None
+    bmc_password_file: str | None = None
+    console: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right, and fill the role in from the name."""

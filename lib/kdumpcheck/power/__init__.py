@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node's power button: its BMC over IPMI or Redfish, or a site's own program."""
+"""A node's power button and its console: through its BMC over IPMI or Redfish, or a site's own program."""
 
 from __future__ import annotations
 
 from kdumpcheck.power.choose import WAYS, Ways
+from kdumpcheck.power.console import Console, ConsoleError, Line
+from kdumpcheck.power.console_choose import open_console
 from kdumpcheck.power.guard import is_this_machine
 from kdumpcheck.power.login import Login, login_of
 from kdumpcheck.power.outcome import ACTIONS, HARMFUL, Action, Outcome, PowerError, State
@@ -15,6 +17,9 @@ __all__ = [
     "HARMFUL",
     "WAYS",
     "Action",
+    "Console",
+    "ConsoleError",
+    "Line",
     "Login",
     "Outcome",
     "Power",
@@ -24,4 +29,5 @@ __all__ = [
     "Ways",
     "is_this_machine",
     "login_of",
+    "open_console",
 ]

@@ -20,23 +20,36 @@ WAYS: Final = ("ipmi", "redfish", "command")
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What holds for all nodes. `way` is None to leave it to the inventory; `command` a template for that way."""
+    """What holds for all nodes; what the inventory says of one node's login comes before it.
+
+    `way` and `console` are None to leave them to the inventory; `command` is a template for the way of that name.
+    """
 
     login: Login
     way: str | None = None
     command: str | None = None
     trust: Trust = USUAL_TRUST
+    console: str | None = None
 
     def to(self, node: Node) -> Power:
         """The power button of one node. Raises `PowerError` for a way or an address that cannot be used."""
-        address = Address.of(node.bmc_address)
-        if address is None:
-            raise PowerError("config", node.name, f"{node.bmc_address!a} is not a usable BMC address")
+        address, login = self.address(node), self.login_to(node)
         way = self.way or address.scheme or "ipmi"
         if way == "redfish":
-            return RedfishPower(node.name, address, self.login, self.trust)
+            return RedfishPower(node.name, address, login, self.trust)
         if way == "command":
             if self.command is None:
                 raise PowerError("config", node.name, "its power takes a program of yours: name it with --command")
-            return CommandPower(node.name, address, self.login, self.command)
-        return IpmiPower(node.name, address, self.login)
+            return CommandPower(node.name, address, login, self.command)
+        return IpmiPower(node.name, address, login)
+
+    def address(self, node: Node) -> Address:
+        """Where its BMC answers. Raises `PowerError`."""
+        address = Address.of(node.bmc_address)
+        if address is None:
+            raise PowerError("config", node.name, f"{node.bmc_address!a} is not a usable BMC address")
+        return address
+
+    def login_to(self, node: Node) -> Login:
+        """Who we are for its BMC; nothing is read or asked for yet."""
+        return self.login.at(node)

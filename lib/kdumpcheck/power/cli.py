@@ -10,21 +10,28 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from kdumpcheck.nodes import Inventory, InventoryError, Node, find_inventory, load_inventory
+from kdumpcheck.nodes import InventoryError, Node
 from kdumpcheck.paths import lab_state_dir
+from kdumpcheck.power.arguments import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    USAGE,
+    UsageError,
+    add_login,
+    add_node,
+    complain,
+    login_from,
+    node_of,
+)
 from kdumpcheck.power.choose import WAYS, Ways
 from kdumpcheck.power.guard import is_this_machine
-from kdumpcheck.power.login import DEFAULT_USER, PASSWORD_VARIABLE, USER_VARIABLE, login_of
+from kdumpcheck.power.login import PASSWORD_VARIABLE, USER_VARIABLE
 from kdumpcheck.power.outcome import ACTIONS, HARMFUL, Action, PowerError
 from kdumpcheck.power.power import Power
 from kdumpcheck.power.redfish import Trust
 from kdumpcheck.transport.deadline import Deadline
 from kdumpcheck.transport.secret import SecretError
-
-OK: Final = 0
-FAILED: Final = 1
-INTERRUPTED: Final = 2
-USAGE: Final = 4
 
 _SECONDS: Final = 30.0
 _SHORTEST: Final = 2.0
@@ -36,10 +43,6 @@ _QUESTIONS: Final[dict[Action, str]] = {
     "reset": "reset",
     "nmi": "crash, by an NMI,",
 }
-
-
-class UsageError(Exception):
-    """What was asked for makes no sense, or is too dangerous; the text is one line."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,22 +57,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "A running lab is found by itself, as its inventory is: "
         f"kdumpcheck power ncn-w001 status --password-file {lab / 'bmc' / 'password'}",
     )
-    power.add_argument("node", metavar="NODE")
+    add_node(power)
     power.add_argument("action", choices=ACTIONS, metavar="ACTION", help=f"one of {', '.join(ACTIONS)}")
     power.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
     power.add_argument("--timeout", type=float, default=_SECONDS, metavar="S", help="seconds (default: 30)")
-    power.add_argument("--inventory", type=Path, metavar="FILE", help="where the node and its BMC are described")
-    _add_login(power)
+    add_login(power)
     _add_ways(power)
     power.set_defaults(run=run)
-
-
-def _add_login(power: argparse.ArgumentParser) -> None:
-    power.add_argument("--user", help=f"user of the BMC (default: ${USER_VARIABLE}, else {DEFAULT_USER})")
-    power.add_argument(
-        "--password-file", type=Path, metavar="FILE", help="read the BMC's password from a file of mode 0600"
-    )
-    power.add_argument("--ask-password", action="store_true", help="ask for the BMC's password")
 
 
 def _add_ways(power: argparse.ArgumentParser) -> None:
@@ -91,11 +85,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         print(_press(args), flush=True)
     except (UsageError, InventoryError, SecretError) as error:
-        return _complain(str(error), USAGE)
+        return complain("power", str(error), USAGE)
     except PowerError as error:
-        return _complain(str(error), USAGE if error.kind == "config" else FAILED)
+        return complain("power", str(error), USAGE if error.kind == "config" else FAILED)
     except KeyboardInterrupt as stop:
-        return _complain(f"interrupted: {stop}" if stop.args else "interrupted; nothing had been sent", INTERRUPTED)
+        said = f"interrupted: {stop}" if stop.args else "interrupted; nothing had been sent"
+        return complain("power", said, INTERRUPTED)
     return OK
 
 
@@ -103,7 +98,7 @@ def _press(args: argparse.Namespace) -> str:
     if not _SHORTEST <= args.timeout <= _LONGEST:
         raise UsageError(f"--timeout {args.timeout:g}: give {_SHORTEST:g} to {_LONGEST:g} seconds")
     action: Action = args.action
-    node = _node(args)
+    node = node_of(args)
     if action != "status" and is_this_machine(node.name, socket.gethostname()):
         raise UsageError(f"{node.name} is this machine: its power is not pressed from here")
     power = _power(args, node)
@@ -112,26 +107,12 @@ def _press(args: argparse.Namespace) -> str:
     return power.press(action, Deadline.after(args.timeout)).line()
 
 
-def _node(args: argparse.Namespace) -> Node:
-    nodes = _inventory(args).select(args.node)
-    if len(nodes) > 1:
-        raise UsageError(f"{args.node} names {len(nodes)} nodes: power is pressed one node at a time")
-    return nodes[0]
-
-
-def _inventory(args: argparse.Namespace) -> Inventory:
-    if args.inventory is not None:
-        return load_inventory(args.inventory.expanduser())
-    return find_inventory(os.environ, Path.cwd(), Path.home())
-
-
 def _power(args: argparse.Namespace, node: Node) -> Power:
-    file = args.password_file.expanduser() if args.password_file else None
-    login = login_of(os.environ, user=args.user, file=file, ask=args.ask_password)
     way = args.via or ("command" if args.command else None)
-    power = Ways(login, way, args.command, Trust(args.ca, args.certificate)).to(node)
+    ways = Ways(login_from(args), way, args.command, Trust(args.ca, args.certificate))
+    power = ways.to(node)
     # Asked for, or read, before the clock of the errand starts, and before the operator is asked whether he is sure.
-    login.password.reveal()
+    power.login.password.reveal()
     return power
 
 
@@ -147,8 +128,3 @@ def _confirm(node: Node, action: Action, power: Power) -> None:
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):
         raise UsageError(f"{node.name}: not confirmed; nothing was sent")
-
-
-def _complain(message: str, code: int) -> int:
-    print(f"kdumpcheck power: {' '.join(message.split())}", file=sys.stderr)
-    return code

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kdumpcheck.power import child
@@ -40,10 +41,9 @@ class CommandPower:
         """Do one action; see `Power.press`. Raises `PowerError` and `SecretError`."""
         start = time.monotonic()
         heard: list[str] = []
-        password = self.login.password.reveal()
-        environ = without_secrets(os.environ) | {USER_VARIABLE: self.login.user, PASSWORD_VARIABLE: password}
         try:
-            ended = child.run(self._argv(action), environ, b"", deadline, heard.append)
+            # No variable holds the password: a failing test may show all there are.
+            ended = child.run(self._argv(action), self._environ(), b"", deadline, heard.append)
         except OSError as error:
             raise PowerError("config", self.node, f"{self.where} cannot be run: {error.strerror}") from None
         except KeyboardInterrupt:
@@ -51,8 +51,14 @@ class CommandPower:
         seconds = time.monotonic() - start
         if ended.status != 0:
             # What it complains of is the operator's to see; what it was told is not.
-            raise self._not_done(action, ended.status, ended.complaint.replace(password, "..."), seconds)
+            raise self._not_done(
+                action, ended.status, ended.complaint.replace(self.login.password.reveal(), "..."), seconds
+            )
         return Outcome(self.node, action, self.where, seconds, self._state(action, heard))
+
+    def _environ(self) -> dict[str, str]:
+        told = {USER_VARIABLE: self.login.user, PASSWORD_VARIABLE: self.login.password.reveal()}
+        return without_secrets(os.environ) | told
 
     def _not_done(self, action: Action, status: int | None, complaint: str, seconds: float) -> PowerError:
         why = f": {complaint}" if complaint else ""
@@ -76,17 +82,27 @@ class CommandPower:
         raise PowerError("protocol", self.node, f"{self.where} did not say whether power is on or off")
 
     def _argv(self, action: Action) -> list[str]:
-        values = {"{action}": action, "{node}": self.node, "{bmc}": str(self.address)}
         words = self._words()
         if not any("{action}" in word for word in words):
             raise PowerError("config", self.node, "--command needs {action} in it, and mostly {bmc} or {node}")
-        return [re.sub(r"\{(action|node|bmc)\}", lambda found: values[found[0]], word) for word in words]
+        return filled(words, action=action, node=self.node, bmc=str(self.address))
 
     def _words(self) -> list[str]:
         try:
-            words = shlex.split(self.template)
+            return words_of(self.template)
         except ValueError as error:
             raise PowerError("config", self.node, f"--command: {error}") from None
-        if not words:
-            raise PowerError("config", self.node, "--command is empty")
-        return words
+
+
+def words_of(template: str) -> list[str]:
+    """A command line taken apart as a shell would, never empty. Raises `ValueError`."""
+    words = shlex.split(template)
+    if not words:
+        raise ValueError("it is empty")
+    return words
+
+
+def filled(words: Iterable[str], **values: str) -> list[str]:
+    """The words with {name} replaced by the value of that name; other braces stay."""
+    pattern = re.compile("{(" + "|".join(values) + ")}")
+    return [pattern.sub(lambda found: values[found[1]], word) for word in words]

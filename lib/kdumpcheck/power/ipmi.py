@@ -16,7 +16,7 @@ from kdumpcheck.transport.deadline import Deadline
 
 PORT: Final = 623
 
-_WORKER: Final = Path(__file__).with_name("ipmi_worker.py")
+WORKER: Final = Path(__file__).parents[1] / "ipmi" / "worker.py"
 # IPMI 2.0 table 22-27: user names have 16 bytes, and passwords 20.
 _USER_LIMIT: Final = 16
 _PASSWORD_LIMIT: Final = 20
@@ -37,20 +37,24 @@ class IpmiPower:
 
     def press(self, action: Action, deadline: Deadline) -> Outcome:
         """Do one action; see `Power.press`. Raises `PowerError` and `SecretError`."""
-        password = self._credentials()
-        order = {
-            "host": self.address.host,
-            "port": self.address.port or PORT,
-            "user": self.login.user,
-            "password": password,
-            "action": action,
-        }
-        return outcome_of(self.node, action, self.where, self.login.user, lambda: worker.run(_WORKER, order, deadline))
+        check_credentials(self.node, self.login)
 
-    def _credentials(self) -> str:
-        password = self.login.password.reveal()
-        if len(self.login.user.encode()) > _USER_LIMIT:
-            raise PowerError("config", self.node, f"a user of IPMI has at most {_USER_LIMIT} bytes in its name")
-        if len(password.encode()) > _PASSWORD_LIMIT:
-            raise PowerError("config", self.node, f"a password of IPMI has at most {_PASSWORD_LIMIT} bytes")
-        return password
+        def errand() -> worker.Report:
+            # No variable holds the password: a failing test may show all there are.
+            return worker.run(WORKER, {**order_of(self.address, self.login), "action": action}, deadline)
+
+        return outcome_of(self.node, action, self.where, self.login.user, errand)
+
+
+def check_credentials(node: str, login: Login) -> None:
+    """Have the password at hand. Raises `SecretError`, and `PowerError` for what IPMI has no room for."""
+    if len(login.user.encode()) > _USER_LIMIT:
+        raise PowerError("config", node, f"a user of IPMI has at most {_USER_LIMIT} bytes in its name")
+    if len(login.password.reveal().encode()) > _PASSWORD_LIMIT:
+        raise PowerError("config", node, f"a password of IPMI has at most {_PASSWORD_LIMIT} bytes")
+
+
+def order_of(address: Address, login: Login) -> dict[str, object]:
+    """What the worker must know to log in; it holds the password."""
+    told = {"host": address.host, "port": address.port or PORT, "user": login.user}
+    return {**told, "password": login.password.reveal()}

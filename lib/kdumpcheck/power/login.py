@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdumpcheck.nodes import Node
 from kdumpcheck.transport.secret import Secret, SecretError
 
 USER_VARIABLE = "USERNAME"
@@ -20,6 +21,12 @@ class Login:
 
     user: str
     password: Secret
+
+    def at(self, node: Node) -> Login:
+        """The same, but for what the inventory says of this node's BMC."""
+        file = node.bmc_password_file
+        password = self.password if file is None else Secret.from_file(Path(file).expanduser())
+        return Login(node.bmc_user or self.user, password)
 
 
 def login_of(environ: Mapping[str, str], *, user: str | None, file: Path | None, ask: bool) -> Login:

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from kdumpcheck.power.login import Login
 from kdumpcheck.power.outcome import Action, Outcome
 from kdumpcheck.transport.deadline import Deadline
 
 
 class Power(Protocol):
     """One node's power button; nothing is opened before it is pressed."""
+
+    @property
+    def login(self) -> Login:
+        """Who we are for the BMC."""
 
     @property
     def where(self) -> str:

@@ -68,7 +68,7 @@ class Errand:
         if action not in ("on", "off"):
             return None
         while (state := self._state(self._get(path))) != action:
-            time.sleep(_BETWEEN_LOOKS)
+            time.sleep(_BETWEEN_LOOKS)  # a BMC tells of no change by itself; the caller's deadline ends this
         return state
 
     def _system_path(self) -> str:

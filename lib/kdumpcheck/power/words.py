@@ -27,7 +27,7 @@ def outcome_of(node: str, action: Action, where: str, user: str, errand: Callabl
             f"it may have been done: look before you try again"
         )
         raise PowerError("unconfirmed", node, text)
-    raise PowerError(report.error, node, _line(report, where, user, seconds))
+    raise PowerError(report.error, node, why_not(report.error, report.text, where, user, seconds))
 
 
 _VERBS: dict[Action, str] = {
@@ -40,8 +40,9 @@ _VERBS: dict[Action, str] = {
 }
 
 
-def _line(report: Report, where: str, user: str, seconds: float) -> str:
-    said = f" ({report.text})" if report.text else ""
+def why_not(kind: Kind, text: str, where: str, user: str, seconds: float) -> str:
+    """What is wrong, and what to do about it; `text` is what the BMC or its library said."""
+    said = f" ({text})" if text else ""
     texts: dict[Kind, str] = {
         "resolve": f"no address is known for {where}{said}: is the name right?",
         "refused": f"nothing listens at {where}: is it a BMC, and is its remote access on?",
@@ -52,7 +53,7 @@ def _line(report: Report, where: str, user: str, seconds: float) -> str:
         "unsupported": f"{where} does not know this action{said}",
         "rejected": f"{where} did not do it{said}",
         "protocol": f"what answers at {where} is not a BMC we can talk to{said}",
-        "config": f"{where}: {report.text}",
-        "unconfirmed": f"{where}: {report.text}",
+        "config": f"{where}: {text}",
+        "unconfirmed": f"{where}: {text}",
     }
-    return texts[report.error or "protocol"]
+    return texts[kind]

@@ -14,7 +14,8 @@ class Section:
     """One part of the probe: a name, what it runs, and how long and how much it may answer.
 
     `script` is POSIX sh and must only read. `timeout` is in seconds, `limit` in bytes: what a node
-    answers beyond it is cut off and marked as cut. `first` sections run before all others.
+    answers beyond it is cut off and marked as cut. `first` sections run before all others. A `later` one came to a fact
+    that can do without: evidence from before is still judged.
     Raises `ValueError` for a name that could not be told apart from the probe's own framing.
     """
 
@@ -23,6 +24,7 @@ class Section:
     timeout: int = 10
     limit: int = 64 * 1024
     first: bool = False
+    later: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what the framing or `timeout` and `dd` could not carry."""

@@ -3,28 +3,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Packages
 from kdumpcheck.providers import suse, suse_legacy
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.provider import Provider
 
-#: Every provider this release knows, in the order in which they are asked.
-PROVIDERS: tuple[Provider, ...] = (suse_legacy.PROVIDER, suse.PROVIDER)
+#: Every provider, by its name, in the order in which they are asked; plugins add theirs.
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (suse_legacy.PROVIDER, suse.PROVIDER)}
 
 __all__ = ["PROVIDERS", "Build", "Provider", "select"]
 
 
-def select(evidence: Evidence, providers: tuple[Provider, ...] = PROVIDERS) -> Provider | Unknown:
+def select(evidence: Evidence, providers: Iterable[Provider] | None = None) -> Provider | Unknown:
     """The one provider that fits a node, by what is installed there; Unknown with every refusal otherwise."""
     packages = Packages.parse(evidence)
     if isinstance(packages, Unknown):
         return packages
-    answers = {provider: provider.virtual(packages) for provider in providers}
+    asked = PROVIDERS.values() if providers is None else providers
+    answers = {provider: provider.virtual(packages) for provider in asked}
     fitting = [provider for provider, answer in answers.items() if answer is True]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         return Unknown(f"more than one kdump implementation fits: {', '.join(p.name for p in fitting)}")
     reasons = "; ".join(str(answer) for answer in answers.values())
-    return Unknown(f"no kdump implementation that kdumpcheck knows is installed: {reasons}")
+    # What is there is told, too: "no kdump" of a node that has another one would send its reader the wrong way.
+    others = "".join(f"; {other} is installed, which no provider judges" for other in packages.other_kdumps)
+    return Unknown(f"no kdump implementation that kdumpcheck knows is installed: {reasons}{others}")

@@ -36,6 +36,10 @@ class Provider(Protocol):
         """Whether `/` in the node's fstab says where the next initrd will save."""
 
     @property
+    def keeps_symbols(self) -> bool:
+        """Whether a dump has its kernel's image and System.map beside it."""
+
+    @property
     def dump_formats(self) -> tuple[str, ...]:
         """Values of KDUMP_DUMPFORMAT that save memory."""
 

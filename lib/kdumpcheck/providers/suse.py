@@ -38,6 +38,7 @@ class Suse:
     units: tuple[str, ...] = ("kdump.service", "kdump-early.service")
     capture_files: tuple[str, ...] = ("makedumpfile", "kdump/kdump-save", "initrd.target.wants/kdump-save.service")
     reads_fstab: bool = False
+    keeps_symbols: bool = False
     dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy", "zstd", "raw")
     waits_for_ever: bool = False
 

@@ -31,6 +31,7 @@ class SuseLegacy:
     units: tuple[str, ...] = ("kdump.service", "kdump-early.service")
     capture_files: tuple[str, ...] = ("makedumpfile", "kdump/kdump-save", "initrd.target.wants/kdump-save.service")
     reads_fstab: bool = True
+    keeps_symbols: bool = True
     dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy")
     #: dracut/device-timeout-generator.c writes JobTimeoutSec=0 for every device of the dump target.
     waits_for_ever: bool = True

@@ -8,13 +8,15 @@ from kdumpcheck.remedies import (
     dumps_prune,
     initrd_rebuild,
     links_repair,
+    node_reboot,
+    node_reset,
     service_enable,
     service_restart,
 )
 from kdumpcheck.remedies.remedy import Action, Remedy, RemedyError
 
 #: Every remedy this release knows, by the id that checks name, in the order in which a node gets them: what others
-#: build on comes first, and what loads comes last.
+#: build on comes first, what loads comes after, and a reboot last of all.
 REMEDIES: dict[str, Remedy] = {
     remedy.name: remedy
     for remedy in (
@@ -24,6 +26,8 @@ REMEDIES: dict[str, Remedy] = {
         service_enable.REMEDY,
         initrd_rebuild.REMEDY,
         service_restart.REMEDY,
+        node_reboot.REMEDY,
+        node_reset.REMEDY,
     )
 }
 

@@ -14,7 +14,7 @@ from kdumpcheck.evidence import known
 from kdumpcheck.facts import Sysconfig
 from kdumpcheck.facts.sysconfig import setting
 from kdumpcheck.remedies import script
-from kdumpcheck.remedies.remedy import Action, RemedyError
+from kdumpcheck.remedies.remedy import Action, RemedyError, Traits
 
 CONFIG = "/etc/sysconfig/kdump"
 _KEY = "module_blacklist="
@@ -22,15 +22,13 @@ _KEY = "module_blacklist="
 _LIST = re.compile(r"([\w.-]+,)*module_blacklist=[\w.-]+(,[\w.-]+)*,?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigRepair:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigRepair(Traits):
     """The remedy for a module_blacklist= that the capture kernel does not see."""
 
     name: str = "config.repair"
     title: str = "Make module_blacklist= a word of its own"
     then: tuple[str, ...] = ("initrd.rebuild",)
-    includes: tuple[str, ...] = ()
-    for_warnings: bool = True
 
     def plan(self, subject: Subject) -> Action:
         """Plan the change of one line."""

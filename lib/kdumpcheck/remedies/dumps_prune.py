@@ -14,20 +14,18 @@ from kdumpcheck.facts.dumps import Dump
 from kdumpcheck.facts.lines import size
 from kdumpcheck.facts.space import INODES_OF_A_DUMP
 from kdumpcheck.remedies import script
-from kdumpcheck.remedies.remedy import Action, RemedyError
+from kdumpcheck.remedies.remedy import Action, RemedyError, Traits
 
 SHOWN = "/var/crash"
 _NAME = re.compile(r"\d{4}-\d\d-\d\d-\d\d[-:]\d\d", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class DumpsPrune:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DumpsPrune(Traits):
     """The remedy for a ROOTRAID without room for a dump, as far as old dumps are what fills it."""
 
     name: str = "dumps.prune"
     title: str = "Remove the oldest dumps"
-    then: tuple[str, ...] = ()
-    includes: tuple[str, ...] = ()
     for_warnings: bool = False
 
     def plan(self, subject: Subject) -> Action:

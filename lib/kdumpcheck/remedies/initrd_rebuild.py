@@ -21,21 +21,19 @@ from kdumpcheck.facts.lines import size
 from kdumpcheck.providers import Build, Provider
 from kdumpcheck.remedies import script
 from kdumpcheck.remedies.preconditions import loadable
-from kdumpcheck.remedies.remedy import Action, RemedyError
+from kdumpcheck.remedies.remedy import Action, RemedyError, Traits
 
 #: The last second that Python can name; a node may claim a later one.
 _LATEST = 253402300799
 
 
-@dataclass(frozen=True, slots=True)
-class InitrdRebuild:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitrdRebuild(Traits):
     """The remedy for a kdump initrd that is missing, unreadable or out of date."""
 
     name: str = "initrd.rebuild"
     title: str = "Rebuild the kdump initrd"
-    then: tuple[str, ...] = ()
     includes: tuple[str, ...] = ("service.restart",)
-    for_warnings: bool = True
 
     def plan(self, subject: Subject) -> Action:
         """Plan the rebuild for the running kernel's initrd."""

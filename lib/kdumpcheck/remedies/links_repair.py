@@ -15,20 +15,17 @@ from kdumpcheck.evidence import known
 from kdumpcheck.facts import Dumps, Rootraid, Sysconfig
 from kdumpcheck.facts.rootraid import Link
 from kdumpcheck.remedies import script
-from kdumpcheck.remedies.remedy import Action, RemedyError
+from kdumpcheck.remedies.remedy import Action, RemedyError, Traits
 
 SHOWN = "/var/crash"
 
 
-@dataclass(frozen=True, slots=True)
-class LinksRepair:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinksRepair(Traits):
     """The remedy for a link on ROOTRAID that is missing, absolute, a directory, or leads elsewhere."""
 
     name: str = "links.repair"
     title: str = "Make ROOTRAID's links as the boot hook makes them"
-    then: tuple[str, ...] = ()
-    includes: tuple[str, ...] = ()
-    for_warnings: bool = True
 
     def plan(self, subject: Subject) -> Action:
         """Plan those links that do not lead where they must."""

@@ -14,6 +14,17 @@ class RemedyError(Exception):
     """A remedy cannot be used on this node; the text says why and what to do instead."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a remedy is like, unless it says otherwise. The words are those of `Remedy`."""
+
+    then: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    for_warnings: bool = True
+    for_lost: bool = False
+    disrupts: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a remedy would do on one node.
@@ -50,6 +61,14 @@ class Remedy(Protocol):
     @property
     def for_warnings(self) -> bool:
         """Whether a warning is reason enough for it; else only a failed check is."""
+
+    @property
+    def for_lost(self) -> bool:
+        """Whether it is for nodes that do not answer at all, and for no others."""
+
+    @property
+    def disrupts(self) -> bool:
+        """Whether its script takes the node away for a while; another boot of it is waited for then."""
 
     def plan(self, subject: Subject) -> Action:
         """What it would do on this node. Touches nothing. Raises `RemedyError` or `CouldNotLook`."""

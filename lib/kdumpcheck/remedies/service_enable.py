@@ -9,18 +9,15 @@ from kdumpcheck.checks import Subject
 from kdumpcheck.evidence import known
 from kdumpcheck.facts import Units
 from kdumpcheck.remedies import script
-from kdumpcheck.remedies.remedy import Action, RemedyError
+from kdumpcheck.remedies.remedy import Action, RemedyError, Traits
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEnable:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEnable(Traits):
     """The remedy for a kdump that would not be armed after the next boot."""
 
     name: str = "service.enable"
     title: str = "Enable kdump's units"
-    then: tuple[str, ...] = ()
-    includes: tuple[str, ...] = ()
-    for_warnings: bool = True
 
     def plan(self, subject: Subject) -> Action:
         """Plan to enable those units that are not."""

@@ -10,18 +10,15 @@ from kdumpcheck.evidence import known
 from kdumpcheck.facts import Kernels, Units
 from kdumpcheck.remedies import script
 from kdumpcheck.remedies.preconditions import loadable
-from kdumpcheck.remedies.remedy import Action, RemedyError
+from kdumpcheck.remedies.remedy import Action, RemedyError, Traits
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRestart:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRestart(Traits):
     """The remedy for a kdump that has not started, or loaded nothing, or something else than lies on disk."""
 
     name: str = "service.restart"
     title: str = "Restart kdump"
-    then: tuple[str, ...] = ()
-    includes: tuple[str, ...] = ()
-    for_warnings: bool = True
 
     def plan(self, subject: Subject) -> Action:
         """Plan one restart; the unit that loads at boot is the way back."""

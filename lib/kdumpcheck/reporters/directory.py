@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -34,18 +33,6 @@ def make(base: Path, chosen: Path | None, started: datetime) -> Path:
     if not os.access(directory, os.W_OK | os.X_OK):
         raise ReportError(f"{directory}: cannot be written to; give another directory with --report-dir")
     return directory
-
-
-def whole(path: Path, parts: Iterable[str]) -> Path:
-    """Write a file whole or not at all. Raises `OSError`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(parts)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
 
 
 def _made(directory: Path) -> Path:

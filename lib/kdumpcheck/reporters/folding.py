@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kdumpcheck.checks import Outcome, Result
 from kdumpcheck.nodes import fold
 from kdumpcheck.results import Run
+from kdumpcheck.results.words import repair_command
 
 #: The order in which an operator reads findings: what loses a dump, what hides, what might go wrong.
 URGENCY = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN)
@@ -42,7 +43,7 @@ def findings(run: Run) -> list[Finding]:
 def _finding(outcome: Outcome, results: list[Result]) -> Finding:
     first = results[0]
     names = fold(result.node for result in results)
-    repair = f"pytest tests/recovery --nodes {names} --apply" if first.remedy else ""
+    repair = repair_command(names, first.remedy) if first.remedy else ""
     text = f"{first.found}; expected {first.expected}" if first.expected else first.message
     do = repair or first.instruction if outcome is not Outcome.ERROR else ""
     return Finding(outcome, names, first.check, first.title, text, do, len(results))
@@ -93,6 +94,8 @@ def _troubles(run: Run, nodes: str) -> Iterator[str]:
         yield f"{len(unseen)} of {nodes} could not be judged"
     if repairs := sum(remedy.result is False for remedy in run.remedies):
         yield f"{_count(repairs, 'repair')} failed"
+    if unproved := sum(proof.bad for proof in run.proofs):
+        yield f"{_count(unproved, 'crash proof')} failed"
     if run.others_failed:
         yield f"{_count(run.others_failed, 'other test')} failed"
     if run.interrupted:

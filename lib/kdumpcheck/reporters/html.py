@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from kdumpcheck.checks import Outcome, Result
+from kdumpcheck.crash.proof import Word
+from kdumpcheck.reporters import proofs
 from kdumpcheck.reporters.folding import findings, verdict
 from kdumpcheck.results import Run
 from kdumpcheck.results.words import advice, result_of
@@ -32,6 +34,8 @@ _WORDS = {
     Outcome.RECOVERED: "Recovered",
 }
 
+
+_PROOF_WORDS: dict[str, str] = {Word.PROVED: "Passed", Word.PLANNED: "Planned"}
 
 #: Rows that pytest-html can show before a browser takes longer than an operator's patience (10,000 rows: 10 s).
 MOST_ROWS = 1000
@@ -67,10 +71,11 @@ _OTHERS = pytest.StashKey[Callable[..., object]]()
 class Page:
     """pytest-html's hooks. What pytest-html takes is HTML, so everything a node said is escaped here."""
 
-    def __init__(self, run: Run, judged: Callable[[], str]) -> None:
-        """`judged` says what was judged: nodes as they are now, or evidence of when."""
+    def __init__(self, run: Run, judged: Callable[[], str], fleet: str | None = None) -> None:
+        """`judged` says what was judged: nodes as they are now, or evidence of when; `fleet` links the fleet page."""
         self.run = run
         self._judged = judged
+        self._fleet = fleet
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 - pytest-html ships no types
@@ -97,6 +102,8 @@ class Page:
         known = _outcome(cells[0])
         if result is not None:
             cells[:] = _row(result, known)
+        elif proofs := getattr(report, "kdumpcheck_proofs", None):
+            cells[:] = _proof_row(report, proofs[-1], known)
         elif remedies := getattr(report, "kdumpcheck_remedies", None):
             cells[:] = _repair_row(report, remedies[-1], known)
         elif report.outcome == "passed" and report.when != "call":
@@ -116,7 +123,8 @@ class Page:
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """The verdict and what to do, before any table."""
         style = resources.files("kdumpcheck.reporters").joinpath("report.css").read_text(encoding="utf-8")
-        prefix.append(f"<style>{style}</style>{_top(self.run)}")
+        link = f'<p><a href="{escape(self._fleet)}">The whole fleet on one page</a></p>' if self._fleet else ""
+        prefix.append(f"<style>{style}</style>{link}{_top(self.run)}")
 
 
 def _top(run: Run) -> str:
@@ -133,12 +141,13 @@ def _top(run: Run) -> str:
         f"<th>What to do</th></tr></thead><tbody>{rows}</tbody></table>"
         "<p><small>More about a check: <code>kdumpcheck explain ID</code></small></p>"
     )
-    repairs = "".join(_repair_line(remedy) for remedy in run.remedies if remedy.changes or remedy.result is False)
+    repairs = "".join(_repair_line(remedy) for remedy in run.remedies if remedy.changes or remedy.result is not True)
     return (
         f'<div class="kc-verdict {"kc-good" if good else "kc-bad"}">{escape(sentence[0].upper() + sentence[1:])}</div>'
         f"{table if rows else ''}"
         f"{hidden}"
         f"{f'<h3>Repairs</h3><ul>{repairs}</ul>' if repairs else ''}"
+        f"{proofs.section(run)}"
     )
 
 
@@ -149,6 +158,12 @@ def _repair_line(remedy: Any) -> str:  # noqa: ANN401 - a RemedyResult; typed in
         f"<li><b>{word}</b> {escape(remedy.node)}: {escape(remedy.name)}: {escape(remedy.comment)}"
         f"<br><small>{escape(changes)}</small></li>"
     )
+
+
+def _proof_row(report: Any, proof: dict[str, Any], known: str) -> list[str]:  # noqa: ANN401 - a pytest report
+    word = _PROOF_WORDS.get(proof["word"], "Failed") if report.outcome == "passed" else "Failed"
+    check = "Crash proof<br><small>crash.proof</small>"
+    return _cells(word, known, escape(proof["node"]), check, escape(proof["reason"]), "", "")
 
 
 def _do(text: str) -> str:

@@ -7,54 +7,36 @@ The layout is that of the XSD that Jenkins' xUnit plugin publishes; attributes a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from kdumpcheck.checks import Outcome, Result
-from kdumpcheck.reporters.directory import whole
+from kdumpcheck.reporters.reporter import Gate, Reporter
 from kdumpcheck.results import NodeLook, Run
 
-# What XML 1.0 cannot hold at all, however it is escaped.
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot hold at all, however it is escaped; and what would turn a line around for its reader.
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {Outcome.FAIL: "failure", Outcome.ERROR: "error", Outcome.SKIP: "skipped"}
 
 
-@dataclass(frozen=True, slots=True)
-class OtherTest:
-    """A test that is no check: an operator's own, or a repair. `problem` is "failure", "error", "skipped" or ""."""
-
-    classname: str
-    name: str
-    seconds: float
-    problem: str = ""
-    text: str = ""
-
-
-def write(run: Run, others: Iterable[OtherTest], path: Path, *, strict_warnings: bool) -> Path:
-    """Write the run as JUnit XML, whole or not at all. Raises `OSError`."""
-    return whole(path, [document(run, list(others), strict_warnings=strict_warnings)])
-
-
-def document(run: Run, others: list[OtherTest], *, strict_warnings: bool) -> str:
+def render(run: Run, gate: Gate) -> str:
     """The run as JUnit XML: a suite a node, then one of all tests that are no checks."""
     by_node: dict[str, list[Result]] = {name: [] for name in run.nodes}
     for result in run.results:
         by_node.setdefault(result.node, []).append(result)
-    suites = [_node(run, name, results, strict=strict_warnings) for name, results in by_node.items() if results]
-    if others:
-        cases = [_case(o.classname, o.name, o.seconds, o.problem, o.text) for o in others]
-        problems = [other.problem for other in others]
-        suites.append(_suite("tests", run.started, problems, sum(o.seconds for o in others), "", cases))
+    suites = [_node(run, name, results, gate) for name, results in by_node.items() if results]
+    if run.tests:
+        cases = [_case(test.classname, test.name, test.seconds, test.problem, test.text) for test in run.tests]
+        problems = [test.problem for test in run.tests]
+        suites.append(_suite("tests", run.started, problems, sum(test.seconds for test in run.tests), "", cases))
     return '<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n' + "".join(suites) + "</testsuites>\n"
 
 
-def _node(run: Run, name: str, results: list[Result], *, strict: bool) -> str:
+def _node(run: Run, name: str, results: list[Result], gate: Gate) -> str:
     look = run.nodes.get(name)
     properties = "".join(_property(*pair) for pair in _properties(look)) if look is not None else ""
-    problems = [_problem(result, strict=strict) for result in results]
+    problems = [_problem(result, gate) for result in results]
     cases = [
         _case(_classname(result.check), result.check, result.seconds, problem, _text(result))
         for result, problem in zip(results, problems, strict=True)
@@ -64,12 +46,16 @@ def _node(run: Run, name: str, results: list[Result], *, strict: bool) -> str:
 
 def _properties(look: NodeLook) -> Iterator[tuple[str, str]]:
     yield "origin", look.origin
+    if look.role:
+        yield "role", look.role
     if look.provider:
         yield "kdump", look.provider
 
 
-def _problem(result: Result, *, strict: bool) -> str:
-    if result.outcome is Outcome.WARN and strict:
+def _problem(result: Result, gate: Gate) -> str:
+    if (result.outcome is Outcome.WARN and gate.strict_warnings) or (
+        result.outcome is Outcome.ERROR and gate.blind_fails
+    ):
         return "failure"
     return _TAGS.get(result.outcome, "")
 
@@ -113,8 +99,11 @@ def _attribute(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return escape(_legal(text))
+    return escape(_legal(text), {"\r": "&#13;"})
 
 
 def _legal(text: str) -> str:
     return _ILLEGAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+REPORTER = Reporter("junit", "junit.xml", "JUnit XML, for Jenkins and other gates", render)

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`results.json`: the run as a program reads it, and what every other report could be made from."""
+"""`results.json`: the run as a program reads it, and what every other report can be made from."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
-from kdumpcheck.reporters.directory import whole
+from kdumpcheck.reporters.reporter import Gate, Reporter
 from kdumpcheck.results import Run
 
 
-def write(run: Run, directory: Path) -> Path:
-    """Write `results.json` whole or not at all. Raises `OSError`."""
-    return whole(directory / "results.json", _lines(run))
+def render(run: Run, _: Gate = Gate()) -> str:  # noqa: B008 - frozen, so that it may be shared
+    """The document of the run."""
+    return "".join(_lines(run))
 
 
 def _lines(run: Run) -> Iterator[str]:
@@ -27,3 +26,6 @@ def _lines(run: Run) -> Iterator[str]:
             yield json.dumps(value)
         separator = ","
     yield "\n}\n"
+
+
+REPORTER = Reporter("json", "results.json", "the versioned document, which all others are made from", render)

@@ -6,14 +6,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kdumpcheck.checks import Outcome
+from kdumpcheck.crash.proof import Word
 from kdumpcheck.nodes import fold
 from kdumpcheck.reporters.folding import findings, verdict
 from kdumpcheck.results import Run
@@ -28,6 +29,10 @@ _WORDS: dict[Outcome, Status] = {
     Outcome.WARN: ("warned", "w", ("WARN", {"yellow": True})),
     Outcome.RECOVERED: ("recovered", "R", ("RECOVERED", {"green": True})),
 }
+_PROOF_WORDS: dict[str, Status] = {
+    Word.PROVED: ("proved", "P", ("PROVED", {"green": True})),
+    Word.PLANNED: ("planned", "p", ("WOULD CRASH", {"yellow": True})),
+}
 _WORD = {Outcome.FAIL: "FAIL", Outcome.ERROR: "ERROR", Outcome.WARN: "WARN"}
 _COLOUR = {Outcome.FAIL: "red", Outcome.ERROR: "red", Outcome.WARN: "yellow"}
 
@@ -39,6 +44,8 @@ def status(outcome: Outcome, reported: str) -> Status | None:
 
 def repair_status(report: pytest.TestReport) -> Status | None:
     """Pytest's words for a recovery test that planned or did something."""
+    if report.when == "call" and report.passed and (proofs := getattr(report, "kdumpcheck_proofs", ())):
+        return _PROOF_WORDS.get(proofs[-1]["word"])
     remedies = getattr(report, "kdumpcheck_remedies", ())
     if report.when != "call" or not report.passed or not remedies:
         return None
@@ -90,21 +97,25 @@ def summary(reporter: Any, run: Run, page: Path | None, trouble: str | None) -> 
         reporter.line(f"{finding.nodes}: {finding.check}: {finding.text}")
         if finding.do:
             reporter.line(f"      do: {finding.do}")
-    for remedy in run.remedies:
-        if remedy.changes or remedy.result is False:
-            word = {None: "PLAN", True: "DONE", False: "FAIL"}[remedy.result]
-            reporter.line(f"{word:<6}{remedy.node}: {remedy.name}: {remedy.comment}")
-            for line in _changes(remedy.changes):
-                reporter.line(line)
-    if any(remedy.result is None for remedy in run.remedies):
+    for line in (*_remedy_lines(run), *proof_lines(run)):
+        reporter.line(line)
+    planned = any(remedy.result is None and remedy.changes for remedy in run.remedies)
+    if planned or any(proof.word is Word.PLANNED for proof in run.proofs):
         reporter.line("Nothing was changed. Give --apply to do what is planned.")
     if run.checks:
         sentence, good = verdict(run)
+        reporter.line(counts_line(run))
         reporter.write_line(f"VERDICT: {sentence}", green=good, red=not good, bold=True)
     if trouble:
         reporter.write_line(trouble, red=True)
     elif page is not None:
         reporter.line(f"report: {page}")
+
+
+def counts_line(run: Run) -> str:
+    """How many verdicts had each outcome, those that there were none of left out."""
+    there = [f"{number} {outcome}" for outcome, number in run.counts().items() if number]
+    return f"verdicts: {', '.join(there) or 'none'}"
 
 
 def plan_lines(run: Run) -> list[str]:
@@ -113,10 +124,60 @@ def plan_lines(run: Run) -> list[str]:
     for node in dict.fromkeys(step.node for step in run.plan):
         lines.append(f"{node}:")
         for number, step in enumerate((step for step in run.plan if step.node == node), 1):
-            why = ", ".join(step.mends) or f"after {step.after}"
-            lines.append(f"  {number}. {step.name} ({why})" + ("" if step.possible else ": NOT POSSIBLE"))
+            why = ", ".join(step.mends) or (f"after {step.after}" if step.after else "")
+            called = f"  {number}. {step.name}" + (f" ({why})" if why else "")
+            lines.append(called + ("" if step.possible else ": NOT POSSIBLE"))
             lines += [f"      {step.comment}", *_changes(step.changes)]
     return lines
+
+
+def _remedy_lines(run: Run) -> list[str]:
+    lines: list[str] = []
+    lost = {node.name: node.failure for node in run.nodes.values()}
+    for remedy in run.remedies:
+        # That a node could not be looked at is said once, and not again of each remedy it did not get.
+        if remedy.changes or (remedy.result is not True and remedy.comment != lost.get(remedy.node)):
+            word = {None: "PLAN", True: "DONE", False: "FAIL"}[remedy.result]
+            lines += [f"{word:<6}{remedy.node}: {remedy.name}: {remedy.comment}", *_changes(remedy.changes)]
+    return lines
+
+
+def proof_lines(run: Run) -> list[str]:
+    """What came of each crash proof, what was not as it must be, and which earlier proofs hold no more."""
+    lines: list[str] = []
+    for proof in run.proofs:
+        lines.append(f"{proof.word.value.upper()}: {proof.node}: {proof.reason}")
+        lines += [f"      {each.phase:<16} {each.at:7.1f} s" for each in proof.phases]
+        lines += [f"      not seen: {what}" for what in proof.unseen]
+    outdated: dict[str, list[str]] = {}
+    for node in run.nodes.values():
+        if node.proof is not None and node.proof.outdated and node.name not in {proof.node for proof in run.proofs}:
+            outdated.setdefault(node.proof.outdated, []).append(node.name)
+    return lines + [f"NOTE  {fold(names)}: the proof is out of date: {why}" for why, names in outdated.items()]
+
+
+def crash_progress(config: pytest.Config) -> Callable[[str, str, str, float], None]:
+    """Tells how far a crash is: on one line that is written over, or, where no terminal is, on one for each phase."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    last = ""
+
+    def told(node: str, phase: str, step: str, seconds: float) -> None:
+        nonlocal last
+        if reporter is None or (not live and phase == last):
+            return
+        line = f"{node}: {phase}{f', {step}' if step else ''}, {seconds:.0f} s"
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            if live:
+                reporter.rewrite(line[: max(0, shutil.get_terminal_size().columns - 1)], erase=True)
+            else:
+                reporter.ensure_newline()
+                reporter.line(line)
+            sys.stdout.flush()
+        last = phase
+
+    return told
 
 
 def _changes(changes: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from kdumpcheck.results.run import NodeLook, RemedyResult, Run
+from kdumpcheck.results.run import NodeLook, OtherTest, RemedyResult, Run
 
-__all__ = ["NodeLook", "RemedyResult", "Run"]
+__all__ = ["NodeLook", "OtherTest", "RemedyResult", "Run"]

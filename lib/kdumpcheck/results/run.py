@@ -10,9 +10,25 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from kdumpcheck.checks import Check, Outcome, Result
+from kdumpcheck.crash.proof import Proof
+from kdumpcheck.results.decode import SEVERAL_LINES
 
 #: Version of the document; a reader refuses one it does not know.
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProofNote:
+    """The last proof by a crash that is known of a node: when (UTC), with which kernel, in how many seconds; as a line.
+
+    `outdated` says what has changed on the node since, "" for nothing that matters.
+    """
+
+    when: str
+    kernel: str
+    seconds: float
+    line: str
+    outdated: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class NodeLook:
     provider: str | None
     evidence: str | None
     attempts: tuple[str, ...] = ()
+    proof: ProofNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,37 @@ class CheckNote:
         return {**asdict(self), "follows": list(self.follows)}
 
 
+@dataclass(frozen=True, slots=True)
+class OtherTest:
+    """A test that is no check: an operator's own, or a repair. `problem` is "failure", "error", "skipped" or "".
+
+    `ours` is True for a repair or a crash proof, which is told elsewhere as well; `seconds` is how long it took.
+    """
+
+    classname: str
+    name: str
+    seconds: float
+    problem: str = ""
+    text: str = field(default="", metadata=SEVERAL_LINES)
+    ours: bool = False
+
+    @property
+    def bad(self) -> bool:
+        """Whether it fails the run and nothing else tells of it."""
+        return self.problem in {"failure", "error"} and not self.ours
+
+
+@dataclass(frozen=True, slots=True)
+class PluginNote:
+    """A plugin of the run: where it is from, and what took its place ("" while it is in use)."""
+
+    kind: str
+    name: str
+    layer: str
+    module: str
+    replaced_by: str
+
+
 @dataclass(slots=True)
 class Run:
     """Everything one run found; filled while it goes, written at its end or when it is interrupted.
@@ -102,6 +150,9 @@ class Run:
     results: list[Result] = field(default_factory=list)
     plan: list[PlannedStep] = field(default_factory=list)
     remedies: list[RemedyResult] = field(default_factory=list)
+    proofs: list[Proof] = field(default_factory=list)
+    tests: list[OtherTest] = field(default_factory=list)
+    plugins: list[PluginNote] = field(default_factory=list)
     finished: datetime | None = None
     exit_status: int | None = None
     interrupted: bool = False
@@ -130,6 +181,9 @@ class Run:
             "results": [_result(result) for result in self.results],
             "plan": [asdict(step) for step in self.plan],
             "remedies": [asdict(remedy) for remedy in self.remedies],
+            "proofs": [proof.to_json() for proof in self.proofs],
+            "tests": [asdict(test) for test in self.tests],
+            "plugins": [asdict(plugin) for plugin in self.plugins],
         }
 
 
@@ -148,5 +202,5 @@ def _result(result: Result) -> dict[str, Any]:
         "found": result.found,
         "remedy": result.remedy,
         "cause": result.cause,
-        "seconds": round(result.seconds, 6),
+        "seconds": result.seconds,
     }

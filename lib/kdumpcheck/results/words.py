@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from shlex import quote
 
 from kdumpcheck.checks import Outcome, Result
 
@@ -23,8 +24,16 @@ def finding(result: Result) -> str:
 
 def advice(result: Result) -> str:
     """What to do about a finding: the repair that kdumpcheck offers, and what a person does."""
-    repair = f"pytest tests/recovery --nodes {result.node} --apply  ({result.remedy})" if result.remedy else ""
+    repair = f"{repair_command(result.node, result.remedy)}  ({result.remedy})" if result.remedy else ""
     return " or: ".join(part for part in (repair, result.instruction) if part)
+
+
+def repair_command(nodes: str, remedy: str) -> str:
+    """What an operator types to have a remedy applied."""
+    # Remedies of the node itself take it away for a while, and that is asked for by an option of its own.
+    reboot = " --reboot" if remedy.startswith("node.") else ""
+    # A folded set is a pattern to a shell: zsh refuses it, bash may find a file by it.
+    return f"pytest tests/recovery --nodes {quote(nodes)} --apply{reboot}"
 
 
 def kept_since(moments: Iterable[datetime]) -> str:

@@ -20,6 +20,7 @@ def host(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - testinfra shi
     """One node as testinfra knows it: host.file(), host.service(), host.check_output()."""
     suite = request.config.stash[SUITE]
     if suite.options.replay is not None:
+        # A site's own test, not a check: kept evidence cannot answer it, and a failure would be no word about the node.
         pytest.skip("--replay touches no node, and this test asks one")
     try:
         return suite.host(request.param)

@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from kdumpcheck.suite import secrets
+from kdumpcheck.reporters.formats import FORMATS, USUAL, FormatError, of_a_run
+from kdumpcheck.reporters.reporter import Gate, Reporter
+from kdumpcheck.suite import allowances, bmc, crash_options, image_options, secrets
+from kdumpcheck.suite.allowances import Allowances
+from kdumpcheck.suite.bmc import BmcOptions
+from kdumpcheck.suite.crash_options import CrashOptions
+from kdumpcheck.suite.image_options import ImageOptions
 from kdumpcheck.transport import Secret
 
 #: Seconds; nobody waits longer than a day for one node.
@@ -28,18 +35,32 @@ class Options:
     replay: Path | None
     apply: bool
     yes: bool
+    reboot: bool
+    max_unavailable: int
+    boot_deadline: float
     report_dir: Path | None
-    strict_warnings: bool
+    gate: Gate
+    allowances: Allowances | None
+    formats: tuple[Reporter, ...]
     ssh_config: Path | None
     identity_file: Path | None
     sudo: bool
     password: Secret | None
     sudo_password: Secret | None
+    bmc: BmcOptions
+    crash: CrashOptions
+    image: ImageOptions
 
     @property
     def chosen(self) -> bool:
-        """True when the run was given nodes, so that it is a run of the suite at all."""
-        return self.nodes is not None or self.hosts is not None or self.replay is not None
+        """True when the run was given nodes or images, so that it is a run of the suite at all."""
+        named = self.nodes is not None or self.hosts is not None or self.replay is not None
+        return named or bool(self.image.images)
+
+    @property
+    def strict_warnings(self) -> bool:
+        """Whether a warning fails the run."""
+        return self.gate.strict_warnings
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
@@ -55,13 +76,21 @@ class Options:
             replay=_path(get("kdumpcheck_replay")),
             apply=get("kdumpcheck_apply"),
             yes=get("kdumpcheck_yes"),
+            reboot=get("kdumpcheck_reboot"),
+            max_unavailable=get("kdumpcheck_max_unavailable"),
+            boot_deadline=get("kdumpcheck_boot_deadline"),
             report_dir=_path(get("kdumpcheck_report_dir")),
-            strict_warnings=get("kdumpcheck_strict_warnings"),
+            gate=Gate(strict_warnings=get("kdumpcheck_strict_warnings"), blind_fails=get("kdumpcheck_blind_fails")),
+            allowances=allowances.allowances_of(config),
+            formats=_formats(get("kdumpcheck_format")),
             ssh_config=_path(get("ssh_config")),
             identity_file=_path(get("ssh_identity_file")),
             sudo=get("sudo"),
             password=secrets.secret_of(config, ""),
             sudo_password=secrets.secret_of(config, "sudo-"),
+            bmc=BmcOptions.of(config),
+            crash=CrashOptions.of(config),
+            image=ImageOptions.of(config),
         )
         options._refuse_contradictions()
         return options
@@ -69,6 +98,10 @@ class Options:
     def _refuse_contradictions(self) -> None:
         if self.nodes is not None and self.hosts is not None:
             raise pytest.UsageError("--nodes and --hosts both name nodes: give one of them")
+        if self.image.images and (self.nodes, self.hosts, self.replay) != (None, None, None):
+            raise pytest.UsageError("--image judges images; --nodes, --hosts and --replay name nodes: give one of them")
+        if self.image.images and (self.apply or self.reboot or self.crash.crash):
+            raise pytest.UsageError("--image only reads; --apply, --reboot and --crash need a node that runs")
         if self.replay is not None and self.apply:
             raise pytest.UsageError("--replay judges kept evidence; --apply needs the nodes themselves")
         if self.replay is not None and self.bundle is not None:
@@ -77,6 +110,14 @@ class Options:
             raise pytest.UsageError(f"--deadline {self.deadline:g}: give a node between 1 and {LONGEST} seconds")
         if self.fanout is not None and self.fanout < 1:
             raise pytest.UsageError(f"--fanout {self.fanout}: at least 1 node must be looked at at once")
+        if self.max_unavailable < 1:
+            raise pytest.UsageError(
+                f"--max-unavailable {self.max_unavailable}: at least 1 node must be worked on at once"
+            )
+        if not 1 <= self.boot_deadline <= LONGEST:
+            raise pytest.UsageError(
+                f"--boot-deadline {self.boot_deadline:g}: give a boot between 1 and {LONGEST} seconds"
+            )
 
 
 def add(parser: pytest.Parser) -> None:
@@ -111,6 +152,14 @@ def add(parser: pytest.Parser) -> None:
         type=int,
         help="nodes looked at at once (default: up to 50; 10 where a ProxyCommand dials a bastion for each node)",
     )
+    option(
+        "--plugin-dir",
+        dest="kdumpcheck_plugin_dir",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="more plugins: DIR/providers/*.py and so on (kdumpcheck plugins lists them; may be given several times)",
+    )
     option("--bundle", dest="kdumpcheck_bundle", metavar="DIR", help="keep the evidence of each node in this directory")
     option("--replay", dest="kdumpcheck_replay", metavar="DIR", help="judge kept evidence; no node is touched")
     option(
@@ -120,6 +169,28 @@ def add(parser: pytest.Parser) -> None:
         help="tests/recovery: do what is planned (asked for once on a terminal); without it nothing is changed",
     )
     option("--yes", dest="kdumpcheck_yes", action="store_true", help="with --apply: do not ask before doing it")
+    option(
+        "--reboot",
+        dest="kdumpcheck_reboot",
+        action="store_true",
+        help="tests/recovery: also what takes a node away: reboot it where only that mends it, reset it when it hangs",
+    )
+    option(
+        "--max-unavailable",
+        dest="kdumpcheck_max_unavailable",
+        metavar="N",
+        type=int,
+        default=1,
+        help="nodes worked on at once with --apply, never two of one role (default: 1)",
+    )
+    option(
+        "--boot-deadline",
+        dest="kdumpcheck_boot_deadline",
+        metavar="S",
+        type=float,
+        default=1800.0,
+        help="seconds that a node may take to come back from a boot (default: 1800)",
+    )
     option(
         "--report-dir",
         dest="kdumpcheck_report_dir",
@@ -132,7 +203,31 @@ def add(parser: pytest.Parser) -> None:
         action="store_true",
         help="a warning fails the run",
     )
+    option(
+        "--blind-fails",
+        dest="kdumpcheck_blind_fails",
+        action="store_true",
+        help="could-not-look is a failure in the reports, not an error, for gates that look for failures alone",
+    )
+    option(
+        "--format",
+        dest="kdumpcheck_format",
+        metavar="X,Y",
+        default="",
+        help=f"write the report in more formats: {', '.join(name for name in FORMATS if name not in USUAL)}",
+    )
+    allowances.add(group)
     secrets.add(group)
+    bmc.add(group)
+    crash_options.add(group)
+    image_options.add(group)
+
+
+def _formats(words: str) -> tuple[Reporter, ...]:
+    try:
+        return of_a_run(words, os.environ)
+    except FormatError as error:
+        raise pytest.UsageError(f"--format: {error}") from None
 
 
 def _path(value: str | None) -> Path | None:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from kdumpcheck.checks import Outcome, Result, Subject
 from kdumpcheck.evidence import CouldNotLook
-from kdumpcheck.remedies import REMEDIES, Action, RemedyError
+from kdumpcheck.remedies import REMEDIES, Action, Remedy, RemedyError
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One remedy in a node's plan: what it would do, or why it cannot (`refusal`).
 
-    `mends` are the broken checks that call for it; `after` is the earlier step that does so where no check has yet.
+    `mends` are the broken checks that call for it; `after` is the earlier step that does so where no check has yet. Of
+    a node that does not answer nothing is known, and neither is there.
     """
 
     name: str
@@ -38,24 +39,34 @@ def _broken(name: str, results: Iterable[Result]) -> list[str]:
     return [result.check for result in results if result.remedy == name and result.outcome in bad]
 
 
-def plan_of(subject: Subject, results: Collection[Result], wanted: Collection[str]) -> list[Step]:
-    """The remedies a node needs, of those wanted, in their order.
+def forbidden(remedy: Remedy, *, reboot: bool) -> str:
+    """Why a remedy may not be used in this run, or ""."""
+    return "" if reboot or not remedy.disrupts else "it takes the node away: give --reboot as well to have that done"
+
+
+def plan_of(
+    subject: Subject, results: Collection[Result], wanted: Collection[str], *, reboot: bool = False
+) -> list[Step]:
+    """The remedies a node needs, of those wanted, in their order; those that take it away only with `reboot`.
 
     What an earlier step does as a part of itself is not planned again; what must follow an earlier step is.
     """
-    steps: list[Step] = []
     if subject.obstacle is not None:
-        return steps
+        lost = [name for name in REMEDIES if REMEDIES[name].for_lost and name in wanted and subject.evidence.lost]
+        return [_step(subject, name, (), "", forbidden(REMEDIES[name], reboot=reboot)) for name in lost]
+    steps: list[Step] = []
     for name in REMEDIES:
         sure = [step.name for step in steps if step.action is not None]
         after = next((step for step in sure if name in REMEDIES[step].then), "")
         broken = mends(name, results)
         if name in wanted and (broken or after) and not any(name in REMEDIES[step].includes for step in sure):
-            steps.append(_step(subject, name, broken, after))
+            steps.append(_step(subject, name, broken, after, forbidden(REMEDIES[name], reboot=reboot)))
     return steps
 
 
-def _step(subject: Subject, name: str, broken: tuple[str, ...], after: str) -> Step:
+def _step(subject: Subject, name: str, broken: tuple[str, ...], after: str, no: str) -> Step:
+    if no:
+        return Step(name, broken, after, None, no)
     try:
         action = REMEDIES[name].plan(subject)
     except (RemedyError, CouldNotLook) as error:

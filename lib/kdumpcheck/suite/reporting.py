@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from kdumpcheck.reporters import directory, junit, results_json
+from kdumpcheck import shipped
+from kdumpcheck.reporters import directory, fleet, github
 from kdumpcheck.reporters.directory import ReportError
-from kdumpcheck.reporters.junit import OtherTest
-from kdumpcheck.results import RemedyResult
+from kdumpcheck.reporters.formats import write
+from kdumpcheck.results import OtherTest, RemedyResult
 from kdumpcheck.suite.items import CheckReport
 from kdumpcheck.suite.suite import Suite
 
@@ -23,22 +27,30 @@ class Reporting:
     """Makes the report directory at the start and fills it at the end."""
 
     def __init__(self, suite: Suite, config: pytest.Config) -> None:
-        """Make the directory and tell pytest's own reporters where to write, unless the operator did."""
+        """Make the directory and tell pytest's own reporters where to write, unless the operator did.
+
+        A directory that cannot be used costs a run its reports and its good exit code, not its verdicts.
+        """
         self.suite = suite
         self._began = time.monotonic()
-        self.others: list[OtherTest] = []
         options = suite.options
+        reports = shipped.root(config) / "reports"
+        #: The run before this one, where runs follow each other in one place.
+        self._earlier = (reports / "latest").resolve() / "results.json" if options.report_dir is None else None
         try:
-            suite.report_dir = directory.make(config.rootpath / "reports", options.report_dir, suite.run.started)
+            suite.report_dir = directory.make(reports, options.report_dir, suite.run.started)
         except ReportError as error:
-            raise pytest.UsageError(str(error)) from None
+            if options.apply:  # nothing may be begun on a node that cannot be written down before
+                raise pytest.UsageError(str(error)) from None
+            suite.trouble = str(error)
         if options.bundle is not None:
             make_bundle(options.bundle)
-        suite.page = suite.report_dir / "results.json"
+        if suite.report_dir is None:
+            return
+        suite.page = suite.report_dir / fleet.NAME
         if hasattr(config.option, "htmlpath"):
             config.option.htmlpath = config.option.htmlpath or str(suite.report_dir / "report.html")
             config.option.self_contained_html = True
-            suite.page = Path(config.option.htmlpath)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the verdict or the repair that a report carries into the run."""
@@ -47,8 +59,9 @@ class Reporting:
                 self.suite.run.results.append(report.kdumpcheck_result)
             return
         if report.when == "call" or not report.passed:
-            self.others.append(_other(report))
-            self.suite.run.others_failed += report.failed and not getattr(report, "kdumpcheck_remedies", ())
+            test = _other(report)
+            self.suite.run.tests.append(test)
+            self.suite.run.others_failed += test.bad
         for remedy in getattr(report, "kdumpcheck_remedies", ()):
             self.suite.run.remedies.append(RemedyResult(**remedy))
 
@@ -61,7 +74,7 @@ class Reporting:
         """Write the reports once all others have written theirs; a full disk is one line and takes no verdict away."""
         run = self.suite.run
         # Not what the wall clock says now: set back meanwhile, it would end the run before its start.
-        run.finished = run.started + timedelta(seconds=time.monotonic() - self._began)
+        run.finished = run.started + timedelta(seconds=round(time.monotonic() - self._began))
         with self._full_disk():
             yield
         if self.suite.trouble is not None and session.exitstatus == pytest.ExitCode.OK:
@@ -70,11 +83,17 @@ class Reporting:
         if self.suite.report_dir is None:
             return
         with self._full_disk():
-            results_json.write(run, self.suite.report_dir)
-            strict = self.suite.options.strict_warnings
-            junit.write(run, self.others, self.suite.report_dir / "junit.xml", strict_warnings=strict)
+            for reporter in self.suite.options.formats:
+                write(reporter, run, self.suite.report_dir, self.suite.options.gate)
+            fleet.write(run, self.suite.report_dir, self._earlier)
         if self.suite.trouble is not None and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's class is not public
+        """GitHub Actions reads annotations from what is printed."""
+        if github.REPORTER in self.suite.options.formats:
+            terminalreporter.write(github.render(self.suite.run, self.suite.options.gate))
 
     @contextmanager
     def _full_disk(self) -> Iterator[None]:
@@ -82,6 +101,14 @@ class Reporting:
             yield
         except OSError as error:
             self.suite.trouble = f"{self.suite.report_dir}: the report could not be written ({error.strerror})"
+
+
+def fleet_link(suite: Suite, config: pytest.Config) -> str | None:
+    """How pytest-html's page leads to the fleet page, wherever the operator has that page written."""
+    page = getattr(config.option, "htmlpath", None)
+    if suite.page is None or not page:
+        return None
+    return quote(os.path.relpath(suite.page, Path(page).parent))
 
 
 def make_bundle(path: Path) -> None:
@@ -96,4 +123,5 @@ def _other(report: pytest.TestReport) -> OtherTest:
     path, _, name = report.nodeid.partition("::")
     problem = "skipped" if report.skipped else "" if report.passed else "failure" if report.when == "call" else "error"
     text = "" if report.passed else report.longreprtext
-    return OtherTest(path.removesuffix(".py").replace("/", "."), name, report.duration, problem, text)
+    ours = bool(getattr(report, "kdumpcheck_remedies", ()) or getattr(report, "kdumpcheck_proofs", ()))
+    return OtherTest(path.removesuffix(".py").replace("/", "."), name, report.duration, problem, text, ours)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,21 +16,31 @@ import pytest
 from kdumpcheck import __version__
 from kdumpcheck.checks import Check, Judge, Outcome, Result, Subject
 from kdumpcheck.checks.judge import one_line
-from kdumpcheck.evidence import Unknown, save
+from kdumpcheck.crash.ledger import Fingerprint, Ledger, LedgerError, Proved
+from kdumpcheck.evidence import CouldNotLook, Evidence, Unknown, save
 from kdumpcheck.evidence.store import SUFFIX
 from kdumpcheck.facts import FACTS
 from kdumpcheck.fleet import Fleet, Look
+from kdumpcheck.fleet.look import origin_of
 from kdumpcheck.fleet.progress import Progress
+from kdumpcheck.guards import Owner
 from kdumpcheck.nodes import Inventory, Node, fold
+from kdumpcheck.paths import state_dir
+from kdumpcheck.power import Console, Ways, open_console
 from kdumpcheck.probe import Probe, Section, compose
 from kdumpcheck.results import NodeLook, Run
-from kdumpcheck.results.run import CheckNote, PlannedStep
+from kdumpcheck.results.gate import Judgement
+from kdumpcheck.results.run import CheckNote, PlannedStep, ProofNote
 from kdumpcheck.results.words import kept_since
+from kdumpcheck.suite.bmc import taken_password
+from kdumpcheck.suite.journal import unfinished
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.plans import Step, plan_of
-from kdumpcheck.suite.repairs import Repairs, harmless
+from kdumpcheck.suite.proofs import Proofs, Tell
+from kdumpcheck.suite.repairs import Repairs
 from kdumpcheck.suite.secrets import passphrase_asker
 from kdumpcheck.suite.targets import inventory_of, kept_evidence, nodes_of
+from kdumpcheck.suite.visits import harmless
 from kdumpcheck.transport import Deadline, SshSettings, testinfra_host
 
 
@@ -43,6 +54,7 @@ class Suite:
         self.raw: dict[str, bytes] = {}
         self.keep_raw = False
         self._handed = handed
+        self._bmc_password = taken_password()
         self.subjects: dict[str, Subject] = {}
         self.before: dict[str, Subject] = {}
         self.report_dir: Path | None = None
@@ -55,7 +67,11 @@ class Suite:
         self.plans: dict[str, list[Step]] = {}
         self.selected: frozenset[tuple[str, str]] | None = None
         self.trouble: str | None = None
-        self.run = Run(datetime.now(UTC), __version__, "replay" if options.replay else "live")
+        #: What a baseline and waivers make of the run, once it is over.
+        self.judgement: Judgement | None = None
+        #: Tells the operator how far a crash is; set by who has the terminal.
+        self.tell_crash: Tell = lambda _node, _phase, _step, _seconds: None
+        self.run = Run(datetime.now(UTC).replace(microsecond=0), __version__, "replay" if options.replay else "live")
 
     @cached_property
     def inventory(self) -> Inventory:
@@ -63,17 +79,26 @@ class Suite:
         return inventory_of(self.options)
 
     @cached_property
+    def images(self) -> Mapping[str, tuple[Evidence, bytes]]:
+        """The images of this run by name, each as evidence and in a probe's form; none for a run on nodes."""
+        return self.options.image.look() if self._handed is None else {}
+
+    @cached_property
     def kept(self) -> dict[str, Subject] | None:
         """Subjects from evidence that is there already, or None for a run that looks for itself."""
         directory = self._handed or self.options.replay
+        if self.images:
+            return {name: Subject(evidence) for name, (evidence, _) in self.images.items()}
         if directory is None:
             return None
-        evidence = kept_evidence(self.options, self.inventory, directory)
+        evidence = kept_evidence(self.options.nodes, self.inventory, directory)
         return {name: Subject(each) for name, each in evidence.items()}
 
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
         """The nodes of this run by name, never none."""
+        if self.options.image.images and self.kept is not None:
+            return {name: Node(name) for name in self.kept}
         if self.options.replay is not None and self.kept is not None:
             return {name: self.inventory.nodes.get(name) or Node(name) for name in self.kept}
         return {node.name: node for node in nodes_of(self.options, self.inventory)}
@@ -93,6 +118,29 @@ class Suite:
         return Fleet(settings, self.options.deadline, self.options.fanout)
 
     @cached_property
+    def owner(self) -> Owner:
+        """Who this run is, to others that would work on the same nodes."""
+        return Owner.me()
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """Where this operator keeps what outlives a run."""
+        return state_dir(os.environ, Path.home())
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Which nodes were proved by a crash, with what and when."""
+        return Ledger(self.state_dir / "proofs.json")
+
+    @cached_property
+    def proved(self) -> Mapping[str, Proved] | LedgerError:
+        """The proofs in the ledger when the run began, or why it could not be read."""
+        try:
+            return self.ledger.read()
+        except LedgerError as error:
+            return error
+
+    @cached_property
     def judge(self) -> Judge:
         """Judges with every check that was collected, selected or not."""
         return Judge(self.checks.values())
@@ -102,18 +150,40 @@ class Suite:
         """The repairs of this run."""
         return Repairs(self)
 
+    @cached_property
+    def ways(self) -> Ways:
+        """The ways to the nodes' BMCs; nothing is read or asked for before one is needed."""
+        return self.options.bmc.ways(self._bmc_password)
+
+    def console(self, node: str, keep: Path | None = None) -> Console:
+        """Listen to a node's console, and keep its bytes in a file. Raises `ConsoleError` and `SecretError`."""
+        return open_console(self.nodes[node], self.ways, keep=keep)
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """The crash proofs of this run."""
+        return Proofs(self)
+
     def judged(self) -> str:
         """What is judged: the nodes as they are now, or evidence of when."""
+        if self.options.image.images:
+            return "images, before any node boots them"
         if self.options.replay is None or self.kept is None:
             return "nodes looked at now"
         return kept_since(subject.evidence.taken for subject in self.kept.values())
 
     def heading(self) -> list[str]:
         """The lines above a run: the nodes, and where they come from, so that nobody mistakes a lab for a site."""
+        if self.options.image.images:
+            return [f"kdumpcheck: {self.judged()}: {', '.join(map(str, self.options.image.images))}"]
         count = "1 node" if len(self.nodes) == 1 else f"{len(self.nodes)} nodes"
         if self.options.replay is not None:
             return [f"kdumpcheck: {count}: {fold(self.nodes)}", f"nodes: {self.judged()}"]
         notes = [f"note: {note}" for note in self.inventory.notes]
+        if self.report_dir is not None:
+            notes += map(str, unfinished(self.report_dir.parent, self.nodes))
+        if isinstance(self.proved, LedgerError):
+            notes.append(f"note: no proof is known of any node: {self.proved}")
         return [f"kdumpcheck: {count}: {fold(self.nodes)}", f"nodes: {self.inventory.describe()}", *notes]
 
     def add_check(self, check: Check) -> None:
@@ -128,6 +198,12 @@ class Suite:
                 f"check {check.id} ({check.place}) cannot obey pytest's mark {min(marks)!r}: leave it out with "
                 "--deselect or -k, or call not_applicable() in it"
             )
+
+    def judges(self, check: Check) -> list[str]:
+        """The nodes of this run that a check is asked of: one of images alone is not asked of a node."""
+        if check.judges != "image":
+            return list(self.nodes)
+        return [name for name, subject in (self.kept or {}).items() if not subject.evidence.booted]
 
     def probe(self, checks: Iterable[Check] | None = None) -> Probe:
         """The probe that asks what these checks (default: all facts) need, and no more."""
@@ -157,8 +233,15 @@ class Suite:
         With `keep` the connections stay open for what comes after; otherwise a large fleet would hold a socket a node.
         """
         if self.kept is not None:
+            for evidence, raw in self.images.values():
+                self._subject(Look(evidence, raw))
             for name, subject in self.kept.items():
                 self._take(name, subject)
+            return
+        if self.options.crash.resume:
+            # A node in the middle of its crash would only cost its deadline, in which nobody watches it.
+            for name, node in self.nodes.items():
+                self._take(name, Subject(Evidence(name, datetime.now(UTC), origin_of(node), failure=_CRASHING)))
             return
         for name, look in self.fleet.gather(self.nodes.values(), probe, progress, keep=keep).items():
             self._take(name, self._subject(look))
@@ -167,7 +250,7 @@ class Suite:
         """Plan the wanted remedies on every node, from what the checks say of it."""
         for node, subject in self.subjects.items():
             wanted = {name for name, where in self.wanted if where == node}
-            self.plans[node] = plan_of(subject, self.judge.judge_all(subject), wanted)
+            self.plans[node] = plan_of(subject, self.judge.judge_all(subject), wanted, reboot=self.options.reboot)
             self.run.plan += [
                 PlannedStep(
                     node,
@@ -180,6 +263,10 @@ class Suite:
                 )
                 for step in self.plans[node]
             ]
+
+    def refresh(self, node: str) -> None:
+        """Look at one node anew right before it is touched; what is broken counts from here on."""
+        self._take(node, self._subject(self.fleet.look(self.nodes[node], self.probe())))
 
     def look_again(self, node: str, probe: Probe) -> Subject:
         """Look at one node anew, as after a repair; what was known before is kept in `before`."""
@@ -219,7 +306,29 @@ class Suite:
             provider=None if isinstance(provider, Unknown) else provider.name,
             evidence=str(file) if file is not None and file.exists() else None,
             attempts=tuple(map(one_line, evidence.attempts)),
+            proof=self._proof_note(subject),
         )
+
+    def read_ledger_again(self, node: str) -> None:
+        """A node was proved in this run: its report is to say so."""
+        self.__dict__.pop("proved", None)
+        if node in self.run.nodes:
+            note = self._proof_note(self.subjects[node])
+            self.run.nodes[node] = replace(self.run.nodes[node], proof=note)
+
+    def _proof_note(self, subject: Subject) -> ProofNote | None:
+        """What the ledger says of a node, held against what it is now. Kept evidence is not of now."""
+        if self.options.replay is not None or not subject.evidence.booted or isinstance(self.proved, LedgerError):
+            return None
+        proved = self.proved.get(subject.node)
+        if proved is None:
+            return None
+        try:
+            outdated = proved.fingerprint.differs(Fingerprint.of(subject))
+        except CouldNotLook:  # not reached, or only a part of it was asked: then nothing is claimed either way
+            return None
+        kernel = one_line(proved.fingerprint.kernel)
+        return ProofNote(proved.when, kernel, proved.seconds, one_line(proved.line()), one_line(outdated))
 
     def result(self, check: Check, node: str) -> Result:
         """One check's result on one node as it is now: "recovered" when it was broken before a repair."""
@@ -237,10 +346,13 @@ class Suite:
         """Start nothing more, and close all connections."""
         if "repairs" in self.__dict__:
             self.repairs.close()
+        if "proofs" in self.__dict__:
+            self.proofs.close()
         if "fleet" in self.__dict__:
             self.fleet.close()
 
 
+_CRASHING = "it was crashed, and has not been seen to be back"
 #: Marks that pytest's own items obey. A check that ignored one would surprise its author.
 _UNKNOWN_TO_CHECKS = {"parametrize", "skip", "skipif", "usefixtures", "xfail"}
 

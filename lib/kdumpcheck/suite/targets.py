@@ -52,15 +52,15 @@ def _reachable(option: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     return nodes
 
 
-def kept_evidence(options: Options, inventory: Inventory, directory: Path) -> dict[str, Evidence]:
+def kept_evidence(nodes: str | None, inventory: Inventory, directory: Path) -> dict[str, Evidence]:
     """The evidence to judge again: all that is in the bundle, or --nodes' part of it. Raises `pytest.UsageError`."""
     try:
         bundle = load_directory(directory)
-        if options.nodes is None:
+        if nodes is None:
             return bundle
         groups = {group: [name for name in names if name in bundle] for group, names in inventory.groups.items()}
         known = Inventory.of([Node(name) for name in bundle], groups, origin=str(directory), loader="")
-        return {node.name: bundle[node.name] for node in known.select(options.nodes)}
+        return {node.name: bundle[node.name] for node in known.select(nodes)}
     except (EvidenceError, InventoryError) as error:
         raise pytest.UsageError(f"--replay: {error}") from None
 

@@ -23,6 +23,8 @@ class Controller:
     def __init__(self, suite: Suite) -> None:
         if suite.options.apply:
             raise pytest.UsageError("--apply repairs nodes from one process: leave out -n")
+        if suite.options.crash.crash:
+            raise pytest.UsageError("--crash takes one node after the other: leave out -n")
         self.suite = suite
         suite.keep_raw = True
         self._directory: Path | None = None

@@ -135,7 +135,7 @@ def _lock(descriptor: int) -> None:
         except BlockingIOError:
             if end.expired:
                 raise
-            time.sleep(0.05)
+            time.sleep(0.05)  # flock() itself would wait without end
 
 
 def _last_byte(descriptor: int) -> bytes:

@@ -98,7 +98,7 @@ def test_a_node_that_reboots_in_the_middle_is_lost_and_not_asked_twice(start: St
         thread = threading.Thread(target=lambda: looks.append(fleet.look(server.node(), probe)))
         thread.start()
         while not begun.exists():
-            time.sleep(0.01)
+            time.sleep(0.01)  # the probe on the other side tells by this file that it has begun
         server.__exit__()
         booted.write_text("second\n")
         server.__enter__()

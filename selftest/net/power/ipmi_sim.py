@@ -50,18 +50,18 @@ _LOCKED_USER = '  user 3 false "locked" "{password}" admin 10 md5\n'
 
 
 class IpmiSim:
-    """One BMC; `delay` is what its chassis takes to press a button, in seconds."""
+    """One BMC; `delay` is what its chassis takes to press a button, in seconds; `console` its node's serial line."""
 
-    def __init__(self, root: Path, delay: float = 0) -> None:
+    def __init__(self, root: Path, delay: float = 0, console: str | None = None, port: int | None = None) -> None:
         self.root = root
-        self.port = free_udp_port()
+        self.port = port or free_udp_port()
         self._process: subprocess.Popen[bytes] | None = None
         (root / "kept").mkdir(parents=True)
         (root / "power").write_text("1\n")
         chassis = root / "chassis"
         chassis.write_text(_CHASSIS.format(directory=shlex.quote(str(root)), delay=delay))
         chassis.chmod(0o755)
-        bmc = Bmc(index=1, address=ADDRESS, port=self.port, console=None, chassis=(str(chassis),))
+        bmc = Bmc(index=1, address=ADDRESS, port=self.port, console=console, chassis=(str(chassis),))
         lan = lan_config([bmc], USER, CANARY) + _LOCKED_USER.format(password=CANARY)
         (root / "lan.conf").write_text(lan)
         (root / "sim.emu").write_text(emulator_commands([bmc]))
@@ -96,6 +96,34 @@ class IpmiSim:
         except FileNotFoundError:
             return []
         return [line.removeprefix("set ") for line in lines if line.startswith("set ")]
+
+
+class Serial:
+    """The serial line of a node that shows what the test wants, to the one BMC that listens to it."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(20)
+        self._line: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._server.close()
+
+    @property
+    def where(self) -> str:
+        """As ipmi_sim wants it."""
+        return f"127.0.0.1:{self._server.getsockname()[1]}"
+
+    def shows(self, output: bytes) -> None:
+        """Have the node show these bytes; ipmi_sim drops what is more than a UART could send."""
+        if self._line is None:
+            self._line, _ = self._server.accept()
+        self._line.sendall(output)
 
 
 class Relay:

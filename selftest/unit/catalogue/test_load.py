@@ -31,7 +31,8 @@ def test_pytest_collects_the_same_checks(site: Site) -> None:
     site.keep(w001="healthy")
     site.replay()
     collected = [each["id"] for each in site.document()["checks"]]
-    assert sorted(collected) == sorted(check.id for check in load_checks(site.path / "tests" / "validation"))
+    found = load_checks(site.path / "tests" / "validation")
+    assert sorted(collected) == sorted(check.id for check in found if check.judges != "image")
 
 
 def test_several_directories_and_those_below(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from selftest.detection.harvest import Crashed, dump_directories, harvest
 from selftest.detection.outcome import Left, Outcome
-from selftest.detection.story import read_story
 from selftest.unit.dumps.made import RELEASE, compressed
+
+from kdumpcheck.crash.story import tell
 
 UPPER = "LiveOS/overlay-SQFSRAID-x"
 GOOD = f"{UPPER}/var/crash/2026-11-23-08:50"
-STORY = read_story(b"")
+STORY = tell(())
 
 
 def crashed(*known: str, release: str = RELEASE) -> Crashed:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from selftest.detection import matrix
-from selftest.detection.cases import expectation, take_cases
-from selftest.detection.cell import Cell, Shape, table
+from selftest.detection.cases import expectation
+from selftest.detection.cell import Cell, Shape, sized, table
 from selftest.detection.document import document
 from selftest.detection.ledger import Entry, Ledger
+from selftest.detection.modes import Mode
 from selftest.detection.outcome import Left, Outcome
 from selftest.detection.scenario import draw
 from selftest.detection.verdict import Bar, Verdict
@@ -21,6 +22,12 @@ NOTHING = Outcome(left=Left.NONE, ended="no capture kernel started")
 LEGACY = "suse_legacy"
 
 
+KNOWN = Mode(
+    7,
+    "It is off",
+    {"kexec-load-disabled": frozenset({"kernel.kexec"}), "lockdown-integrity": frozenset({"kernel.kexec"})},
+    "No lock.",
+)
 SECTIONS = {
     "controls": b"sysctl.panic_on_oops=1\n",
     "initrds": b"upper\t/boot/initrd-x-kdump\n",
@@ -80,24 +87,13 @@ def test_the_note_has_every_cell(ledger: Ledger) -> None:
     entry = Entry(cell=shape, outcome=NOTHING, when="2026-11-24T09:00:00+00:00", seconds={})
     kept(ledger, shape)
     ledger.write(entry)
-    note = document(matrix.rows(ledger, ledger.all()))
+    note = document(matrix.rows(ledger, ledger.all()), [KNOWN])
     assert "## suse_legacy" in note
-    assert "## Drawn at random" in note
-    assert "healthy@96M@1024MiB" in note
+    assert "## Other shapes" in note
+    assert "| 7 | It is off | kernel.kexec | kexec-load-disabled, *lockdown-integrity* |" in note
+    assert "\n- 7: No lock.\n" in note
+    assert "| suse_legacy/healthy@96M@1024MiB | nothing |" in note
     assert "2026-11-23 to 2026-11-24" in note
-
-
-def test_cases_are_taken_with_what_is_expected_of_them(ledger: Ledger, tmp_path: Path) -> None:
-    entries = [
-        tried(ledger, "healthy", DUMP),
-        tried(ledger, "initrd-stale", DUMP),
-        tried(ledger, "disk-full", None, error="x"),
-    ]
-    taken = take_cases(ledger, entries, tmp_path / "cases")
-    assert [path.name for path in taken[:2]] == ["healthy.evidence.gz", "initrd-stale.evidence.gz"]
-    assert len(taken) == 2
-    lines = (tmp_path / "cases" / LEGACY / "expected.yaml").read_text().splitlines()
-    assert {"healthy: {}", "initrd-stale: {warn: [initrd.fresh]}"} < set(lines)
 
 
 def test_what_is_expected_of_a_cell_is_one_line_of_yaml() -> None:
@@ -112,6 +108,12 @@ def test_the_table_has_each_fault_in_each_dialect_it_can_exist_in() -> None:
     cells = table((LEGACY, "suse"))
     assert len({cell.id for cell in cells}) == len(cells) == 2 + sum(len(fault.dialects) for fault in FAULTS.values())
     assert [cell.name for cell in table((LEGACY,), ("healthy", "initrd-stale"))] == ["healthy", "initrd-stale"]
+
+
+def test_sizes_are_of_healthy_nodes() -> None:
+    cells = sized((LEGACY, "suse"), ("122M", "124M"))
+    assert [cell.id for cell in cells][:2] == ["suse_legacy/healthy@122M", "suse_legacy/healthy@124M"]
+    assert len(cells) == 4
 
 
 def test_the_same_seed_draws_the_same_nodes() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from kdumpcheck.evidence import Evidence, Unknown
-from kdumpcheck.facts import Boot, Images, Journal, Security, Storage, Sysconfig, Sysctls, System, Watchdogs
+from kdumpcheck.facts import Boot, Images, Journal, Modules, Security, Storage, Sysconfig, Sysctls, System, Watchdogs
 from kdumpcheck.facts.boot import Words
 
 EvidenceOf = Callable[..., Evidence]
@@ -126,3 +126,10 @@ def test_system_knows_where_it_is(evidence_of: EvidenceOf) -> None:
     system = System.parse(evidence_of({"system": text}))
     assert isinstance(system, System)
     assert (system.cmdline, system.vendor, system.pit, system.google) == ("root=live:LABEL=x a=b", "HPE", True, False)
+
+
+def test_loaded_modules(evidence_of: EvidenceOf) -> None:
+    text = "asked\tmodules\nloaded\txfs\nloaded\traid1\n"
+    assert Modules.parse(evidence_of({"modules": text})) == Modules(frozenset({"xfs", "raid1"}))
+    assert Modules.parse(evidence_of({"modules": "asked\tmodules\n"})) == Modules(frozenset())
+    assert isinstance(Modules.parse(evidence_of({"modules": ""})), Unknown)

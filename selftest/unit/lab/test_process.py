@@ -128,3 +128,13 @@ def wait_for(path: Path, text: str) -> None:
     while text not in path.read_text():
         assert time.monotonic() < end, f"{text!r} did not appear"
         time.sleep(0.01)
+
+
+def test_a_process_that_ends_in_the_moment_of_the_signal_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(descriptor: int, number: int) -> None:
+        raise ProcessLookupError(3, "No such process")
+
+    me = Process.of(os.getpid())
+    assert me is not None
+    monkeypatch.setattr(signal, "pidfd_send_signal", gone)
+    me.send(signal.SIGCONT)

@@ -83,7 +83,7 @@ def test_a_silent_qemu_costs_its_deadline(tmp_path: Path) -> None:
         pytest.raises(LabError, match=r"not within 0\.3 s"),
     ):
         qmp.execute("x")
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 30
 
 
 def test_a_qemu_that_only_tells_events_costs_its_deadline(tmp_path: Path) -> None:

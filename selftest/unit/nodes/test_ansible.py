@@ -226,3 +226,33 @@ def test_any_ini_text_is_an_inventory_or_one_line(tmp_path_factory: pytest.TempP
         read(tmp_path_factory.getbasetemp(), text)
     except InventoryError as error:
         assert "\n" not in str(error)
+
+
+def test_a_bmc_may_have_a_login_and_a_console_of_its_own(tmp_path: Path) -> None:
+    text = """\
+[master]
+ncn-m001 kdumpcheck_bmc=site-bmc kdumpcheck_bmc_user=admin
+ncn-m002
+[master:vars]
+kdumpcheck_bmc_user=root
+kdumpcheck_bmc_password_file=/root/.bmc
+kdumpcheck_console=command:conman -j {node}
+"""
+    nodes = read(tmp_path, text).nodes
+    way = "command:conman -j {node}"
+    assert nodes["ncn-m001"] == Node(
+        "ncn-m001", bmc="site-bmc", bmc_user="admin", bmc_password_file="/root/.bmc", console=way
+    )
+    assert nodes["ncn-m002"] == Node("ncn-m002", bmc_user="root", bmc_password_file="/root/.bmc", console=way)
+
+
+@pytest.mark.parametrize("key", ["kdumpcheck_bmc_password", "kdumpcheck_password", "KDUMPCHECK_BMC_PASSPHRASE"])
+def test_a_password_of_ours_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
+    for text, name in (
+        (f"x {key}=in-plain-sight\n", "hosts.ini"),
+        (f"all:\n  hosts:\n    x: {{{key}: in-plain-sight}}\n", "h.yaml"),
+    ):
+        with pytest.raises(InventoryError, match="no password in an inventory") as error:
+            read(tmp_path, text, name)
+        assert "in-plain-sight" not in str(error.value)
+        assert f"{name}:" in str(error.value)

@@ -114,7 +114,7 @@ def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path, script:
     started = time.monotonic()
     with pytest.raises(InventoryError, match="did not finish in time"):
         read_with_tool(tool(tmp_path, text.format(pids=pids)), tmp_path, os.environ, deadline=0.5)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     wait_until_gone(pids)
 
 

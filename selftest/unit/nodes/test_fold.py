@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -44,13 +43,10 @@ def test_expand_gives_back_what_was_folded(names: set[str]) -> None:
 
 
 @pytest.mark.parametrize("count", [299, 301, 3000])
-def test_many_xnames_fold_in_time_and_come_back(count: int) -> None:
+def test_many_xnames_fold_and_come_back(count: int) -> None:
     dice = random.Random(count)
     names = {f"x{dice.randrange(1000, 1040)}c{dice.randrange(8)}s{dice.randrange(64)}b0n{i % 2}" for i in range(count)}
-    started = time.monotonic()
-    text = fold(names)
-    assert set(expand(text)) == names
-    assert time.monotonic() - started < 2
+    assert set(expand(fold(names))) == names
 
 
 def test_a_large_plane_folds_to_one_range() -> None:

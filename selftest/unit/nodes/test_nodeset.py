@@ -102,7 +102,7 @@ def test_what_cannot_be_used_is_one_line(expression: str, problem: str) -> None:
         expand(expression, GROUPS)
     assert problem in str(error.value)
     assert "\n" not in str(error.value)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("expression", ["@all", "@worker", "@*", "n*"])

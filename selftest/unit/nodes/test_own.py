@@ -74,7 +74,7 @@ def test_paths_are_beside_the_file(cases: Path) -> None:
         (HEAD + "nodes:\n  a[1-2]: {bmc: b}\n", ":3: bmc is given once for 2 nodes; give each its own"),
         (HEAD + "nodes:\n  a[1-99999]: {}\n  b[1-9]: {}\n", ":4: more than 100000 nodes"),
         (HEAD + "nodes:\n  a[1-999999]: {}\n", ":3: 'a[1-999999]' stands for more than 100000 nodes"),
-        (HEAD + "defaults: {password: x}\nnodes: {a: }\n", ":2: unknown key 'password' in defaults"),
+        (HEAD + "defaults: {password: x}\nnodes: {a: }\n", ":2: 'password' of defaults: no password in an inventory"),
         (HEAD + "defaults: {port: x}\nnodes: {a: }\n", ":2: port of defaults must be a whole number, not text"),
         (HEAD + "ssh_config: 3\nnodes: {a: }\n", ":2: ssh_config of the inventory is a number, not text"),
         (HEAD + "ssh_config: ~nobody-we-know/x\nnodes: {a: }\n", ":2: ssh_config: there is no such home directory"),
@@ -104,3 +104,44 @@ def test_many_groups_of_each_other_take_no_time(tmp_path: Path) -> None:
     chain = "\n".join(f"  g{i}: '@g{i + 1},@g{i + 1}'" for i in range(30))
     path = write(tmp_path, f"{HEAD}nodes: {{a: }}\ngroups:\n{chain}\n  g30: a\n")
     assert load_inventory(path, {}).groups["g0"] == ("a",)
+
+
+def test_a_bmc_may_have_a_login_and_a_console_of_its_own(tmp_path: Path) -> None:
+    text = """\
+defaults: {bmc_user: root, bmc_password_file: secrets/bmc, console: "file:consoles/{node}"}
+nodes:
+  ncn-m001: {bmc: site-bmc.example.com, bmc_user: admin, bmc_password_file: ~/m001, console: "command:conman -j {node}"}
+  ncn-w[001-002]: {}
+  ncn-w003: {console: sol, bmc_password_file: /etc/bmc}
+"""
+    nodes = load_inventory(write(tmp_path, HEAD + text), {}).nodes
+    told = {name: (node.bmc_user, node.bmc_password_file, node.console) for name, node in nodes.items()}
+    usual = ("root", f"{tmp_path}/secrets/bmc", f"file:{tmp_path}/consoles/{{node}}")
+    assert told == {
+        "ncn-m001": ("admin", f"{Path.home()}/m001", "command:conman -j {node}"),
+        "ncn-w001": usual,
+        "ncn-w002": usual,
+        "ncn-w003": ("root", "/etc/bmc", "sol"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("  a: {bmc_password: x}", "'bmc_password' of node a: no password in an inventory"),
+        ("  a: {password: x}", "'password' of node a: no password in an inventory"),
+        ("  a: {sudo_password: x}", "'sudo_password' of node a: no password in an inventory"),
+        ("  a: {bmc_user: a b}", "a: 'a b' is not a usable bmc_user"),
+        ("  a: {bmc_user: 17 characters...}", "is not a usable bmc_user"),
+        ("  a: {console: telnet}", "a: 'telnet' is not a usable console"),
+        ('  a: {console: "file:"}', "a: 'file:' is not a usable console"),
+        ('  a: {console: "command:a\\nb"}', "is not a usable console"),
+        ("  a: {console: [sol]}", "console of node a is a list, not text"),
+    ],
+)
+def test_a_login_or_console_that_cannot_be_is_one_line(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(InventoryError) as error:
+        load_inventory(write(tmp_path, f"{HEAD}nodes:\n{text}\n"), {})
+    assert problem in str(error.value)
+    assert "inventory.yaml:3: " in str(error.value)
+    assert "\n" not in str(error.value)

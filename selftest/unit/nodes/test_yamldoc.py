@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_one_line_soon(text: str, problem: str) -> None:
         load_yaml(text, FILE)
     assert str(error.value).startswith(problem) or problem in str(error.value)
     assert "\n" not in str(error.value)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 @given(st.text(alphabet="ab:&*!<>{}[]|-?#%@'\"\\ \n\t,01", max_size=60))

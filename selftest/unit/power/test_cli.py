@@ -79,6 +79,24 @@ def test_the_machine_we_run_on_is_never_pressed(
     assert pressed(site) == ["status"]
 
 
+def test_the_login_is_the_command_line_s_or_the_inventory_s(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("own", "named"):
+        (site / name).write_text(f"{name}\n")
+        (site / name).chmod(0o600)
+    own = "{bmc_user: siteadmin, bmc_password_file: own}"
+    (site / "inventory.yaml").write_text(f"kdumpcheck-inventory: 1\nnodes: {{ncn-m001: {own}, ncn-w001: }}\n")
+    (site / "tool").write_text('#!/bin/sh\necho "$USERNAME $IPMI_PASSWORD" >&2\nexit 1\n')
+    told = []
+    for words in ((), ("--user", "me"), ("--password-file", "named"), ("--user", "me", "--password-file", "named")):
+        assert power(site, "ncn-m001", "status", *words) == 1
+        told.append(capsys.readouterr().err.strip().rpartition(": ")[2])
+    # The password itself is not repeated.
+    assert told == ["siteadmin ...", "me ...", "siteadmin ...", "me ..."]
+    (site / "named").chmod(0o644)
+    assert power(site, "ncn-m001", "status", "--password-file", "named") == 4
+    assert power(site, "ncn-m001", "status") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -72,6 +72,19 @@ def test_the_password_comes_from_the_file_or_the_environment(tmp_path: Path) -> 
         login_of(environ, user=None, file=file, ask=True)
 
 
+def test_a_node_may_have_a_login_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("other\n")
+    file.chmod(0o600)
+    own = Node("ncn-m001", bmc_user="admin", bmc_password_file=str(file))
+    told = [Ways(LOGIN).to(node).login for node in (own, Node("n", bmc_user="admin"), NODE)]
+    assert [(login.user, login.password.reveal()) for login in told] == [
+        ("admin", "other"),
+        ("admin", CANARY),
+        ("root", CANARY),
+    ]
+
+
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o660])
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "password"

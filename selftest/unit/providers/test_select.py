@@ -38,6 +38,17 @@ def test_sle_from_sp6_on_is_the_new_line(version: str) -> None:
         ("asked\trpm\n", "no RPM package kdump"),
         ("asked\trpm\nrpm\tkdump\t1.0.2-1\nrpm\tkdump\t1.0.3-1\n", r"more than once \(1.0.2-1, 1.0.3-1\)"),
         ("asked\tdeb\ndeb\tcrash\t8.0\tinstalled\n", "no RPM package kdump"),
+        # As the probe found Debian 12's own package, installed without what it recommends.
+        (
+            "asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tinstalled\ndeb\tmakedumpfile\t\tnot-installed\n",
+            r"no RPM package kdump.*; kdump-tools 1:1\.8\.1 \(Debian, Ubuntu\) is installed, which no provider judges$",
+        ),
+        # What dpkg still has the configuration of is not installed.
+        ("asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tconfig-files\n", "suse: no RPM package kdump$"),
+        (
+            "asked\trpm\nrpm\tkdump-utils\t1.0.51-5.fc42\n",
+            r"; kdump-utils 1\.0\.51-5\.fc42 \(RHEL, Fedora\) is installed, which no provider judges$",
+        ),
         ("", "neither rpm nor dpkg-query"),
     ],
 )
@@ -53,12 +64,7 @@ def test_two_that_fit_are_no_choice() -> None:
     assert unknown == Unknown("more than one kdump implementation fits: suse_legacy, twin")
 
 
-def test_names_are_distinct() -> None:
-    names = [provider.name for provider in PROVIDERS]
-    assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize("provider", PROVIDERS, ids=[provider.name for provider in PROVIDERS])
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_every_provider_is_whole(provider: Provider) -> None:
     assert provider.units
     assert all(unit.endswith(".service") for unit in provider.units)

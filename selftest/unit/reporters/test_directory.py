@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kdumpcheck.reporters.directory import ReportError, make, whole
+from kdumpcheck.paths import whole
+from kdumpcheck.reporters.directory import ReportError, make
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, tzinfo=UTC)
 

@@ -58,7 +58,7 @@ class TestFindings:
 
     def test_a_repair_that_is_offered_is_the_command_to_type(self) -> None:
         (finding,) = findings(run_of(result("a1", FAIL, remedy="x.y"), result("a2", FAIL, remedy="x.y")))
-        assert finding.do == "pytest tests/recovery --nodes a[1-2] --apply"
+        assert finding.do == "pytest tests/recovery --nodes 'a[1-2]' --apply"
         (finding,) = findings(run_of(result("a1", FAIL)))
         assert finding.do == "do this"
 

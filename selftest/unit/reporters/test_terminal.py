@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import pytest
+from selftest.unit.reporters.test_folding import result, run_of
 
-from kdumpcheck.reporters.terminal import progress_line
+from kdumpcheck.checks import Outcome
+from kdumpcheck.reporters.terminal import counts_line, progress_line
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,9 @@ def test_it_never_wraps(width: int) -> None:
     line = progress_line(3, 50, slow, width)
     assert len(line) <= max(width, 3)
     assert line.endswith("...")
+
+
+def test_it_says_how_many_verdicts_had_each_outcome() -> None:
+    run = run_of(result("a", Outcome.PASS), result("b", Outcome.PASS), result("c", Outcome.FAIL))
+    assert counts_line(run) == "verdicts: 2 pass, 1 fail"
+    assert counts_line(run_of()) == "verdicts: none"

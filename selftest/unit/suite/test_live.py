@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selftest.unit.pretend import INITRD, KERNEL, PretendNode
+from selftest.unit.pretend import INITRD, PretendNode
 from selftest.unit.site import Site, without_times
 
 # One pytest in a process of its own, which sees this node as its own machine.
@@ -24,24 +24,8 @@ PYTEST = (sys.executable, "-m", "pytest", "--hosts", "local://")
 @pytest.fixture
 def node(tmp_path: Path) -> PretendNode:
     made = PretendNode(tmp_path / "node")
-    archive = real_initrd(tmp_path / "tree")
-    # From here on the pretend builder makes copies of it.
-    (made.root / "archive").write_bytes(archive)
-    made.initrd.write_bytes(archive)
+    made.initrd.write_bytes(made.build_archives(tmp_path / "tree"))
     return made
-
-
-def real_initrd(tree: Path) -> bytes:
-    """A small archive with all that the checks look for in one."""
-    wants = "usr/lib/systemd/system/initrd.target.wants/kdump-save.service"
-    module = f"usr/lib/modules/{KERNEL}/kernel/fs/xfs.ko"
-    for name in ("usr/bin/makedumpfile", "kdump/kdump-save", wants, module, "etc/fstab"):
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).write_text("LABEL=ROOTRAID /kdump/mnt0 xfs defaults 0 2\n")
-    (tree / "etc/sysconfig").mkdir()
-    (tree / "etc/sysconfig/kdump").write_text('KDUMP_SAVEDIR="file:///mnt0/crash"\n')
-    pack = "find . -mindepth 1 -printf '%P\\n' | cpio -o -H newc --quiet | xz -0 --check=crc32"
-    return subprocess.run(["sh", "-c", pack], cwd=tree, capture_output=True, check=True).stdout
 
 
 def run(node: PretendNode, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -168,7 +152,8 @@ class TestUnreachable:
         words: dict[str, set[str]] = {}
         for (name, _), word in site.outcomes().items():
             words.setdefault(name, set()).add(word)
-        assert words == {"localhost": {"pass"}, "127.0.0.1": {"error"}}
+        # The pretend node has no kdumptool to ask for its advice.
+        assert words == {"localhost": {"pass", "skip"}, "127.0.0.1": {"error"}}
 
 
 class TestInterrupted:
@@ -203,6 +188,8 @@ class TestInterrupted:
         assert document["run"]["exit_status"] == 2
         assert (site.path / "reports/latest/junit.xml").exists()
         assert (site.path / "reports/latest/report.html").exists()
+        page = (site.path / "reports/latest/index.html").read_text(encoding="utf-8")
+        assert "This run was interrupted: nothing was judged before" in page
 
     def test_a_repair_goes_on_without_us(self, site: Site, node: PretendNode) -> None:
         node.initrd.write_bytes(b"garbage")
@@ -242,7 +229,7 @@ class TestFullDisk:
         done = self.run(site, "full", "--replay", "bundle", "--report-dir", "full")
         assert done.returncode == 1, done.stdout + done.stderr
         assert "VERDICT: all checks passed on 2 nodes" in done.stdout
-        assert "full: the report could not be written (No space left on device)" in done.stdout
+        assert done.stdout.count("full: the report could not be written (No space left on device)") == 1
         assert "Traceback" not in done.stdout + done.stderr
         assert "INTERNALERROR" not in done.stdout + done.stderr
 

@@ -202,34 +202,44 @@ class TestReplay:
 
 
 class TestReports:
-    def test_a_file_in_the_way_of_the_report_directory(self, site: Site) -> None:
+    def unreported(self, site: Site, *arguments: str) -> str:
+        """A run whose reports have no place: all its verdicts, exit code 1, and one line, which is given back."""
         site.keep(w001="healthy")
+        result = site.replay(*arguments)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        assert [line for line in result.outlines if "VERDICT: all checks passed on 1 node" in line]
+        assert not [line for line in result.outlines + result.errlines if "Traceback" in line or "INTERNAL" in line]
+        assert not [line for line in result.outlines if line.startswith("report: ")]
+        (line,) = [line for line in result.outlines + result.errlines if "--report-dir" in line]
+        return line
+
+    def test_a_file_in_the_way_of_the_report_directory(self, site: Site) -> None:
         (site.path / "taken").write_text("mine")
-        line = site.refused(VALIDATION, "--replay", site.bundle, "--report-dir", "taken")
+        line = self.unreported(site, "--report-dir", "taken")
         assert line == "taken: cannot hold reports (File exists); give another with --report-dir"
         assert (site.path / "taken").read_text() == "mine"
 
     def test_a_file_above_the_report_directory(self, site: Site) -> None:
-        site.keep(w001="healthy")
         (site.path / "taken").write_text("mine")
-        line = site.refused(VALIDATION, "--replay", site.bundle, "--report-dir", "taken/reports")
+        line = self.unreported(site, "--report-dir", "taken/reports")
         assert line == "taken/reports: cannot hold reports (Not a directory); give another with --report-dir"
 
     def test_a_file_where_the_usual_directory_is(self, site: Site) -> None:
-        site.keep(w001="healthy")
         (site.path / "reports").write_text("mine")
-        assert "cannot hold reports" in site.refused(VALIDATION, "--replay", site.bundle)
+        assert "cannot hold reports" in self.unreported(site)
 
     def test_a_directory_called_latest(self, site: Site) -> None:
-        site.keep(w001="healthy")
         (site.path / "reports" / "latest").mkdir(parents=True)
-        line = site.refused(VALIDATION, "--replay", site.bundle)
-        assert "latest" in line
+        assert "cannot hold reports" in self.unreported(site)
 
     def test_a_place_that_cannot_be_written(self, site: Site) -> None:
-        site.keep(w001="healthy")
-        line = site.refused(VALIDATION, "--replay", site.bundle, "--report-dir", "/proc/nowhere")
+        line = self.unreported(site, "--report-dir", "/proc/nowhere")
         assert line.startswith("/proc/nowhere: cannot hold reports (")
+
+    def test_nothing_is_changed_on_a_node_when_it_cannot_be_written_down(self, site: Site) -> None:
+        (site.path / "taken").write_text("mine")
+        line = site.refused("tests/recovery", "--hosts", "local://", "--apply", "--yes", "--report-dir", "taken")
+        assert line == "taken: cannot hold reports (File exists); give another with --report-dir"
 
     def test_a_bundle_that_is_a_file(self, site: Site) -> None:
         (site.path / "taken").write_text("mine")

@@ -67,7 +67,7 @@ class TestPlan:
 class TestEveryRemedy:
     @pytest.mark.parametrize("name", list(REMEDIES))
     def test_is_named_by_a_check(self, name: str) -> None:
-        assert [check for check in CHECKS if check.remedy == name]
+        assert REMEDIES[name].for_lost or [check for check in CHECKS if check.remedy == name]
 
     @pytest.mark.parametrize("name", list(REMEDIES))
     def test_has_one_recovery_test(self, name: str) -> None:

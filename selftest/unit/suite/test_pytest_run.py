@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, tzinfo
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -219,7 +220,7 @@ class TestReports:
         site.replay()
         second = (site.path / "reports/latest").resolve()
         assert first != second
-        assert {path.name for path in second.iterdir()} == {"junit.xml", "report.html", "results.json"}
+        assert {path.name for path in second.iterdir()} == {"index.html", "junit.xml", "report.html", "results.json"}
         assert site.document(first)["run"]["started"] <= site.document(second)["run"]["started"]
 
     def test_a_directory_that_is_named_is_used(self, site: Site) -> None:
@@ -227,6 +228,7 @@ class TestReports:
         for _ in range(2):
             assert site.replay("--report-dir", "here/there").ret == 0
         assert {path.name for path in (site.path / "here/there").iterdir()} == {
+            "index.html",
             "junit.xml",
             "report.html",
             "results.json",
@@ -245,9 +247,13 @@ class TestReports:
 
     def test_the_page_named_at_the_end_is_the_page_written(self, site: Site) -> None:
         site.keep(w001="healthy")
-        result = site.replay("--html=mine.html")
+        result = site.replay("--html=over/there/mine.html")
         (line,) = [line for line in result.outlines if line.startswith("report: ")]
-        assert Path(line.removeprefix("report: ")).resolve() == site.path / "mine.html"
+        page = Path(line.removeprefix("report: "))
+        assert page.resolve() == (site.path / "reports/latest/index.html").resolve()
+        assert "report.html" not in page.read_text(encoding="utf-8"), "it is not there, so nothing may lead to it"
+        link = os.path.relpath(page, site.path / "over/there")
+        assert f'href="{link}"' in (site.path / "over/there/mine.html").read_text(encoding="utf-8")
 
     def test_without_pytest_html_no_page_is_promised(self, site: Site) -> None:
         site.keep(w001="healthy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kdumpcheck.lab.faults.fault import LEGACY, Fault
+from kdumpcheck.lab.faults.fault import LEGACY, NEW, Fault
 from kdumpcheck.lab.faults.tools import FORGET_GRUB, RENEW_GRUB
 
 FAULTS: Final = (
@@ -16,6 +16,23 @@ FAULTS: Final = (
         undo="boots the node without it",
         expects=("boot.survives",),
         outcome="none",
+        needs="vm",
+        break_shell=FORGET_GRUB,
+        heal_shell=RENEW_GRUB,
+        add=("rd.live.overlay.reset=1",),
+        strikes_at_boot=True,
+        dialects=LEGACY,
+    ),
+    # The boot hook makes /var/crash in the upper layer and a link to it; then the layer is thrown away, and the link
+    # leads nowhere. mkdumprd of this line makes its save directory before it builds, and cannot.
+    Fault(
+        id="overlay-reset-unarmed",
+        title="Every boot throws the upper layer away, and kdump from 1.9 on then builds no initrd",
+        effect="boots the node with rd.live.overlay.reset=1 on its kernel command line",
+        undo="boots the node without it",
+        expects=("boot.survives", "initrd.present", "service.active"),
+        outcome="none",
+        dialects=NEW,
         needs="vm",
         break_shell=FORGET_GRUB,
         heal_shell=RENEW_GRUB,

@@ -84,6 +84,21 @@ reload
 """,
     ),
     Fault(
+        id="command-line-of-its-own",
+        title="KDUMP_COMMANDLINE replaces kdump's own words, among them reset_devices",
+        effect="sets KDUMP_COMMANDLINE to this kernel's words and a few more, and loads with it",
+        warns=("initrd.devices", "config.image"),
+        outcome="dump",
+        needs="vm",
+        break_shell=SET
+        + """\
+kept=$(tr -s ' ' '\\n' </proc/cmdline | grep -vE '^(root|crashkernel)=' | tr '\\n' ' ')
+more="root=kdump rootflags=bind nr_cpus=1 irqpoll module_blacklist=mlx5_core,qed,xhci_hcd rd.timeout=180 panic=10"
+set_key KDUMP_COMMANDLINE "\\"$kept$more\\""
+reload
+""",
+    ),
+    Fault(
         id="config-not-in-the-image",
         title="The settings on the node are not those in its image, which the boot hook reads",
         effect="sets KDUMP_KEEP_OLD_DUMPS to 4, on the node alone",

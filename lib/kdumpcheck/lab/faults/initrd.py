@@ -58,6 +58,15 @@ reload
 """,
     ),
     Fault(
+        id="initrd-others",
+        title="A kdump initrd of an earlier kernel lies beside the one in use",
+        effect="puts a copy of the kdump initrd into /boot, under another kernel's name",
+        warns=("initrd.others",),
+        outcome="dump",
+        needs="vm",
+        break_shell=MUST_HAVE_INITRD + _OTHER + 'cp "$initrd" "$other"\n',
+    ),
+    Fault(
         id="initrd-garbage",
         title="The kdump initrd is no archive, and is loaded all the same",
         effect="writes text over the kdump initrd and loads it",

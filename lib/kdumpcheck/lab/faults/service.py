@@ -98,6 +98,34 @@ systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
         heal_shell="reload\n",
     ),
     Fault(
+        id="service-starting",
+        title="kdump.service is still starting and has loaded nothing yet",
+        effect="lets kdump.service wait for ever before it loads, and restarts it, which unloads the capture kernel",
+        expects=("service.active",),
+        outcome="none",
+        needs="vm",
+        break_shell=_DROP_IN
+        + """\
+mkdir -p "${drop_in%/*}"
+printf '[Service]\\nTimeoutStartSec=infinity\\nExecStartPre=/bin/sleep infinity\\n' >"$drop_in"
+systemctl daemon-reload
+systemctl restart --no-block kdump.service
+until [ "$(systemctl is-active kdump.service)" = activating ]; do sleep 1; done
+""",
+    ),
+    Fault(
+        id="makedumpfile-removed",
+        title="makedumpfile is no longer installed; the initrd that is there still has it",
+        effect="takes makedumpfile out of the RPM database and off the node",
+        warns=("service.packages",),
+        outcome="dump",
+        needs="vm",
+        break_shell="""\
+rpm -e --justdb --nodeps makedumpfile
+rm -f /usr/bin/makedumpfile /usr/sbin/makedumpfile
+""",
+    ),
+    Fault(
         id="rebuild-failed",
         title="Building the kdump initrd failed, and kdump.service went on with the old one",
         effect="lets kdump.service say that dracut failed, and load the initrd that is there",

@@ -62,7 +62,7 @@ def remove_tree(path: Path) -> None:
                 raise ImageError(f"{path} cannot be removed: {error.strerror}") from error
         else:
             return
-        time.sleep(0.1)
+        time.sleep(0.1)  # who still writes there is on its way out, and nothing tells when it is gone
 
 
 @dataclass(frozen=True, slots=True)

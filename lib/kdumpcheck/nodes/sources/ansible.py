@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kdumpcheck.nodes.document import kind
 from kdumpcheck.nodes.inventory import GROUP_NAME, MAX_MEMBERSHIPS, Inventory
-from kdumpcheck.nodes.node import InventoryError, Node, quote, role_of
+from kdumpcheck.nodes.node import NO_PASSWORD, InventoryError, Node, quote, role_of
 from kdumpcheck.nodes.nodeset import ALL
 from kdumpcheck.nodes.yamldoc import Opaque
 
@@ -24,12 +24,30 @@ _USER = ("ansible_user", "ansible_ssh_user")
 _KEY = ("ansible_private_key_file", "ansible_ssh_private_key_file")
 _CONNECTION = ("ansible_connection",)
 _BMC = ("kdumpcheck_bmc",)
+_BMC_USER = ("kdumpcheck_bmc_user",)
+_BMC_PASSWORD_FILE = ("kdumpcheck_bmc_password_file",)
+_CONSOLE = ("kdumpcheck_console",)
 _ROLE = ("kdumpcheck_role",)
 _UNGROUPED = "ungrouped"
 _PRIORITY = "ansible_group_priority"
-_USED = frozenset((*_ADDRESS, *_PORT, *_USER, *_KEY, *_CONNECTION, *_BMC, *_ROLE, _PRIORITY))
+_USED = frozenset(
+    (
+        *_ADDRESS,
+        *_PORT,
+        *_USER,
+        *_KEY,
+        *_CONNECTION,
+        *_BMC,
+        *_BMC_USER,
+        *_BMC_PASSWORD_FILE,
+        *_CONSOLE,
+        *_ROLE,
+        _PRIORITY,
+    )
+)
 
 _PASSWORD = re.compile(r"ansible_\w*(?:pass|password|passphrase)", re.IGNORECASE | re.ASCII)
+_OUR_PASSWORD = re.compile(r"kdumpcheck_\w*(?:password|passphrase)", re.IGNORECASE | re.ASCII)
 _OVER_SSH = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
 # CSM's Configuration Framework Service names the NCNs by xname, and tells their role by these groups.
 _CFS_GROUP = re.compile(r"Management_(Master|Worker|Storage)", re.IGNORECASE | re.ASCII)
@@ -65,8 +83,11 @@ class AnsibleData:
     def set(self, variables: dict[str, str], key: str, value: object) -> None:
         """Keep a variable we use; of a password only the name is kept, of all others nothing.
 
-        Raises `InventoryError`, without a place, when a variable we use is a list or a mapping.
+        Raises `InventoryError`, without a place, when a variable we use is a list or a mapping, and when one of ours
+        is a password.
         """
+        if _OUR_PASSWORD.fullmatch(key):
+            raise InventoryError(f"{quote(key)}: {NO_PASSWORD}")
         if _PASSWORD.fullmatch(key):
             self.passwords[key] = None
         elif key not in _USED or value is None:
@@ -185,6 +206,9 @@ def _node(origin: str, name: str, variables: Mapping[str, str], role: str | None
             bmc=value(_BMC),
             hostspec=_hostspec(value(_CONNECTION), value(_ADDRESS) or name),
             identity_file=value(_KEY),
+            bmc_user=value(_BMC_USER),
+            bmc_password_file=value(_BMC_PASSWORD_FILE),
+            console=value(_CONSOLE),
         )
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kdumpcheck.nodes.document import Table, kind
 from kdumpcheck.nodes.inventory import GROUP_NAME, Inventory, roles
-from kdumpcheck.nodes.node import InventoryError, Node, quote
+from kdumpcheck.nodes.node import NO_PASSWORD, InventoryError, Node, quote
 from kdumpcheck.nodes.nodeset import ALL, MAX_NODES, expand, groups_named, natural
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ VERSION = 1
 LOADER = "kdumpcheck inventory"
 
 _TOP = (MARK, "ssh_config", "known_hosts", "defaults", "nodes", "groups")
-_SHARED = ("user", "port", "identity_file")
+_SHARED = ("user", "port", "identity_file", "bmc_user", "bmc_password_file", "console")
+_FILE = "file:"
 _FOR_ONE = ("address", "bmc")
 _NODE = (*_FOR_ONE, *_SHARED, "role", "hostspec")
 
@@ -39,7 +40,7 @@ def read_own(document: object, path: Path) -> Inventory:
     """
     top = Table.of(path, "the inventory", document).only(*_TOP)
     _check_version(top)
-    nodes = _Nodes(top.table("defaults").only(*_SHARED))
+    nodes = _Nodes(_no_password(top.table("defaults")).only(*_SHARED))
     listed = top.table("nodes")
     for name, value in listed.items():
         nodes.add(listed, name, value)
@@ -51,6 +52,14 @@ def read_own(document: object, path: Path) -> Inventory:
         ssh_config=_beside(top, "ssh_config"),
         known_hosts=_beside(top, "known_hosts"),
     )
+
+
+def _no_password(table: Table) -> Table:
+    """This table, once it is sure that nobody has written a password into it."""
+    for key in table.entries:
+        if str(key).endswith(("password", "passphrase")):
+            table.fail(key, f"{quote(str(key))} of {table.what}: {NO_PASSWORD}")
+    return table
 
 
 def _check_version(top: Table) -> None:
@@ -70,6 +79,15 @@ def _beside(table: Table, key: str) -> Path | None:
         table.fail(key, f"{key}: there is no such home directory")
 
 
+def _console(table: Table) -> str | None:
+    """How a console is listened to; the file of one is beside this file, too."""
+    text = table.text("console")
+    if text is None or not text.startswith(_FILE):
+        return text
+    path = text.removeprefix(_FILE)
+    return text if not path or path.startswith("~") else f"{_FILE}{table.path.parent / path}"
+
+
 @dataclass(slots=True)
 class _Nodes:
     """The nodes read so far, and the defaults for all of them."""
@@ -80,7 +98,8 @@ class _Nodes:
 
     def add(self, table: Table, key: str, value: object) -> None:
         """Take one entry of `nodes:`, whose key may name many."""
-        entry = Table.of(table.path, f"node {quote(key)[1:-1]}", value, table.lines.get(key, 0)).only(*_NODE)
+        entry = Table.of(table.path, f"node {quote(key)[1:-1]}", value, table.lines.get(key, 0))
+        _no_password(entry).only(*_NODE)
         try:
             names = expand(key)
             self._check(table, key, names, entry)
@@ -102,6 +121,7 @@ class _Nodes:
     def _node(self, name: str, entry: Table) -> Node:
         port = entry.number("port")
         key = _beside(entry, "identity_file") or _beside(self.defaults, "identity_file")
+        password_file = _beside(entry, "bmc_password_file") or _beside(self.defaults, "bmc_password_file")
         return Node(
             name,
             address=entry.text("address"),
@@ -111,6 +131,9 @@ class _Nodes:
             bmc=entry.text("bmc"),
             hostspec=entry.text("hostspec"),
             identity_file=None if key is None else str(key),
+            bmc_user=entry.text("bmc_user") or self.defaults.text("bmc_user"),
+            bmc_password_file=None if password_file is None else str(password_file),
+            console=_console(entry) or _console(self.defaults),
         )
 
 

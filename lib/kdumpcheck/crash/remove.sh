@@ -1,0 +1,26 @@
+# Take one dump away: the files that were seen in it, then the directory, which goes only when nothing else is in it.
+# shellcheck shell=sh disable=SC2154
+# ($directory and $marker are set before; `names` lists the files.)
+set -u
+LC_ALL=C
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+
+answer() {
+    printf 'result=%s\ncomment=%s\n' "$1" "$2"
+    exit 0
+}
+
+main() {
+    if [ ! -d "$directory" ] || [ -L "$directory" ]; then answer kept "$directory is no directory"; fi
+    grep -q -s -F -e "$marker" "$directory/dmesg.txt" "$directory/dmesg" ||
+        answer kept "no kernel log in $directory has the mark of this crash"
+    names | while IFS= read -r name; do
+        rm -f -- "$directory/$name"
+    done
+    rmdir "$directory" || answer kept "there is more in $directory than this crash saved"
+    sync
+    answer removed "$directory"
+}
+
+</dev/null main

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A survey: what is compared of a node before its crash and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from kdumpcheck.crash import script
+from kdumpcheck.evidence import Unknown
+from kdumpcheck.facts.lines import pairs, rows, whole_number
+from kdumpcheck.facts.mounted import FIND_ROOTRAID
+
+#: Seconds: one find over a few levels of ROOTRAID, and a question to systemd.
+SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A node at one moment. `clock` is its own, in seconds since 1970; `dumps` are paths of directories on ROOTRAID.
+
+    `point` is where ROOTRAID is mounted, `shown` the directory that /var/crash shows; `unit` and `system` are systemd's
+    words for kdump.service and for all that starts at boot.
+    """
+
+    boot_id: str
+    release: str
+    clock: int
+    loaded: bool
+    unit: str
+    system: str
+    point: str
+    shown: str
+    dumps: frozenset[str]
+
+    @classmethod
+    def parse(cls, answer: bytes) -> Self | Unknown:
+        """Read what survey.sh printed; total over any bytes."""
+        text = answer.decode("utf-8", errors="backslashreplace")
+        found = pairs(text)
+        clock = whole_number(found.get("clock", ""))
+        if found.get("whole") != "yes" or not found.get("boot_id") or clock is None:
+            return Unknown("the node did not say all of what is on it: is ROOTRAID mounted?")
+        return cls(
+            found["boot_id"],
+            found.get("release", ""),
+            clock,
+            found.get("loaded") == "1",
+            found.get("unit", ""),
+            found.get("system", ""),
+            found["point"],
+            found.get("shown", ""),
+            frozenset(path for (path,) in rows(text, "dump", 1)),
+        )
+
+    @property
+    def armed(self) -> bool:
+        """Whether a capture kernel is loaded, and kdump says so, too."""
+        return self.loaded and self.unit == "active"
+
+    @property
+    def settled(self) -> bool:
+        """Whether kdump has come to its end, good or bad, and nothing that starts at boot may start it yet."""
+        if self.unit == "activating":
+            return False
+        return self.armed or self.unit == "failed" or self.system not in {"initializing", "starting"}
+
+
+def question() -> str:
+    """The script that asks for a survey."""
+    return with_survey({}, call="\n</dev/null survey\n")
+
+
+def with_survey(settings: Mapping[str, str], *files: str, call: str = "") -> str:
+    """A script of these files that can take a survey as well."""
+    return FIND_ROOTRAID + script.compose(settings, "survey.sh", *files, call=call)

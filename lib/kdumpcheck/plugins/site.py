@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A site's own plugins: files in directories that the operator names, and entry points of installed packages."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import stat
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from kdumpcheck.plugins.kinds import KINDS, Kind
+from kdumpcheck.plugins.plugin import PluginError
+
+GROUP = "kdumpcheck.plugins"
+"""Entry points of this group name a module each; the entry's own name is KIND.NAME, as in providers.mine."""
+
+Found = tuple[Kind, str, str, ModuleType]
+"""A kind, the layer, the file or module, and the module itself."""
+
+
+def installed() -> Iterator[Found]:
+    """What installed packages bring. Raises `PluginError`."""
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        directory = entry.name.partition(".")[0]
+        kind = next((kind for kind in KINDS if kind.directory == directory), None)
+        if kind is None:
+            kinds = ", ".join(kind.directory for kind in KINDS)
+            raise PluginError(f"entry point {entry.name}: {directory} is no kind of plugin (they are {kinds})")
+        try:
+            module = entry.load()
+        except Exception as error:  # noqa: BLE001 - whatever a plugin's code raises is the operator's to know, in one line
+            raise PluginError(f"entry point {entry.name} ({entry.value}): {_said(error, '')}") from None
+        yield kind, f"entry point {entry.name}", entry.value, module
+
+
+def in_directory(directory: Path) -> Iterator[Found]:
+    """The files below a directory, in DIR/providers and so on. Raises `PluginError`."""
+    if not directory.is_dir():
+        raise PluginError(f"--plugin-dir {directory}: it is no directory")
+    _refuse_writable(directory)
+    known = {kind.directory for kind in KINDS}
+    for place in sorted(directory.iterdir()):
+        if place.name in known or not place.is_dir() or place.name.startswith((".", "_")):
+            continue
+        # A misspelt directory would be a plugin that is silently not there.
+        if any(place.glob("*.py")):
+            raise PluginError(f"{place}: this is no kind of plugin; they are {', '.join(sorted(known))}")
+    for kind in KINDS:
+        place = directory / kind.directory
+        if not place.is_dir():
+            continue
+        _refuse_writable(place)
+        for file in sorted(place.glob("*.py")):
+            if not file.name.startswith("_"):
+                _refuse_writable(file)
+                yield kind, f"--plugin-dir {directory}", str(file), _imported(kind, file)
+
+
+def _refuse_writable(path: Path) -> None:
+    """Who may write here runs code as the operator, and as root on every node."""
+    status = path.stat()
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PluginError(f"{path}: others can write to it: chmod go-w {path}")
+    if status.st_uid not in (0, os.geteuid()):
+        raise PluginError(f"{path}: it belongs to another user (uid {status.st_uid})")
+
+
+def _imported(kind: Kind, file: Path) -> ModuleType:
+    name = f"kdumpcheck_site.{kind.directory}.{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{file}: it cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    # dataclasses look their module up by name.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 - as above
+        del sys.modules[name]
+        raise PluginError(_said(error, str(file))) from None
+    return module
+
+
+def _said(error: BaseException, file: str) -> str:
+    """File, line and words of an error in a plugin."""
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: {words}"
+    frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == file] or [frame for frame in frames if frame.lineno]
+    return f"{own[-1].filename}:{own[-1].lineno}: {words}" if own else f"{file}: {words}"

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must not fail this run: what an earlier one says already, and what somebody answers for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kdumpcheck.nodes import InventoryError
+from kdumpcheck.reporters.reporter import Gate, failed
+from kdumpcheck.results.command import judged
+from kdumpcheck.results.gate import Judgement, judge
+from kdumpcheck.results.read import ResultsError
+from kdumpcheck.results.run import Run
+from kdumpcheck.results.waivers import Waiver, read_waivers
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """An earlier run, or none, and waivers. They change a run's exit code alone, never a verdict on a node."""
+
+    baseline: Run | None
+    waivers: tuple[Waiver, ...]
+
+    def judge(self, run: Run, gate: Gate) -> Judgement:
+        """What `kdumpcheck gate` says of a run."""
+        runs = [run] if self.baseline is None else [self.baseline, run]
+        return judge(runs, self.waivers, datetime.now(UTC).date(), strict_warnings=gate.strict_warnings)
+
+
+def add(group: pytest.OptionGroup) -> None:
+    """Add the options to pytest's command line."""
+    group.addoption(
+        "--baseline",
+        dest="kdumpcheck_baseline",
+        metavar="RUN",
+        help="an earlier run (results.json, or its directory): what was already so does not fail this one",
+    )
+    group.addoption(
+        "--waivers",
+        dest="kdumpcheck_waivers",
+        metavar="FILE",
+        help="YAML (check, nodes, reason, owner, expires): what is waived does not fail the run; one that is over does",
+    )
+
+
+def allowances_of(config: pytest.Config) -> Allowances | None:
+    """Read both files, before any node is touched; None where neither is given. Raises `pytest.UsageError`."""
+    baseline, waivers = config.getoption("kdumpcheck_baseline"), config.getoption("kdumpcheck_waivers")
+    # A worker process (pytest-xdist) judges no run, and may find `reports/latest` to be this run's already.
+    if (baseline is None and waivers is None) or hasattr(config, "workerinput"):
+        return None
+    try:
+        earlier = judged(Path(baseline).expanduser()) if baseline is not None else None
+        known = read_waivers(Path(waivers).expanduser()) if waivers is not None else []
+    except (ResultsError, InventoryError) as error:
+        option = "--baseline" if isinstance(error, ResultsError) else "--waivers"
+        raise pytest.UsageError(f"{option}: {error}") from None
+    return Allowances(earlier, tuple(known))
+
+
+def exit_code(session: pytest.Session, run: Run, gate: Gate, judgement: Judgement) -> pytest.ExitCode:
+    """The exit code of a run that came to its end: 1 where the gate is closed, or something failed that is no check."""
+    of_checks = sum(failed(result, gate) for result in run.results)
+    # What a run that stopped at its first failure did not judge, nobody can excuse.
+    stopped = bool(session.shouldfail or session.shouldstop)
+    beside = session.testsfailed > of_checks
+    closed = judgement.closed or stopped or beside
+    return pytest.ExitCode.TESTS_FAILED if closed else pytest.ExitCode.OK

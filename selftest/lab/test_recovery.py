@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each remedy on a real node: planned, done, done again with nothing to do; and interrupted in every rude way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selftest.lab.live import LiveLab
+from selftest.lab.operator import BIN, ROOT, Operator, Ran
+
+VICTIM = "ncn-w001"
+#: What a remedy may touch, as it is: configuration, initrds, links, dumps, units, and what is loaded.
+STATE = r"""
+cat /etc/sysconfig/kdump
+cd /run/initramfs/overlayfs
+find . -maxdepth 1 -type l -printf '%p %l\n'
+find ./LiveOS/*/boot ./LiveOS/*/var/crash -printf '%p %s %T@ %l\n'
+systemctl is-enabled kdump kdump-early
+cat /sys/kernel/kexec_crash_loaded
+"""
+#: A fault, the remedy for it, and the checks that are still not content afterwards: what else an operator must do.
+MENDED = [
+    ("early-not-enabled", "service.enable", set[str]()),
+    ("service-stopped", "service.restart", set[str]()),
+    ("crash-link-is-directory", "links.repair", set[str]()),
+    ("crash-link-missing", "links.repair", set[str]()),
+    ("append-malformed", "config.repair", {"config.image"}),
+]
+
+
+def of(run: Ran, name: str) -> dict[str, Any]:
+    """What a run says of a remedy."""
+    (found,) = [remedy for remedy in run.remedies if remedy["name"] == name]
+    return found
+
+
+def complaints(run: Ran) -> set[str]:
+    return {result["check"] for result in run.results if result["outcome"] not in {"pass", "skip", "recovered"}}
+
+
+@contextmanager
+def broken(operator: Operator, *faults: str) -> Iterator[None]:
+    """The node with faults; in the end it is made anew from its saved state, for some faults have no other way back."""
+    for fault in faults:
+        operator.lab("break", VICTIM, fault)
+    try:
+        yield
+    finally:
+        operator.lab("heal", VICTIM, "--restore")
+
+
+@pytest.mark.parametrize(("fault", "remedy", "left"), MENDED, ids=[fault for fault, _, _ in MENDED])
+def test_a_fault_is_planned_mended_and_then_left_alone(
+    operator: Operator, fault: str, remedy: str, left: set[str]
+) -> None:
+    with broken(operator, fault):
+        before = operator.ssh(VICTIM, STATE)
+        plan = operator.recover(VICTIM)
+        assert of(plan, remedy)["result"] is None
+        assert operator.ssh(VICTIM, STATE) == before
+        done = operator.recover(VICTIM, "--apply")
+        assert of(done, remedy)["result"] is True
+        assert of(done, remedy)["changes"]
+        assert (complaints(done), done.exit_code) == (left, 0)
+        mended = operator.ssh(VICTIM, STATE)
+        again = operator.recover(VICTIM, "--apply")
+        assert {(each["result"], tuple(each["changes"])) for each in again.remedies} == {(True, ())}
+        assert operator.ssh(VICTIM, STATE) == mended
+        assert operator.ssh(VICTIM, "ls -A /run | grep -c '^kdumpcheck.lock$' || true").strip() == "0"
+
+
+#: Dumps of which three fill ROOTRAID; sparse files would not.
+FILL = r"""
+cd /var/crash
+block=$(stat -f -c '%a %S' . | { read -r free size; echo $((free * size / 1048576 / 3 - 1)); })
+for day in 01 02 03; do
+    mkdir 2020-01-$day-00:00
+    dd if=/dev/zero of=2020-01-$day-00:00/vmcore bs=1M count="$block" status=none
+    echo x >2020-01-$day-00:00/README.txt
+done
+sync
+"""
+
+
+def test_old_dumps_make_room_and_the_newest_stays(operator: Operator) -> None:
+    operator.ssh(VICTIM, FILL)
+    try:
+        done = operator.recover(VICTIM, "--apply")
+        assert of(done, "dumps.prune")["result"] is True
+        assert "dumps.space" not in complaints(done)
+        assert operator.ssh(VICTIM, "ls /var/crash").split() == ["2020-01-02-00:00", "2020-01-03-00:00"]
+        again = operator.recover(VICTIM, "--apply")
+        assert (of(again, "dumps.prune")["result"], of(again, "dumps.prune")["changes"]) == (True, {})
+    finally:
+        operator.ssh(VICTIM, "rm -rf /var/crash/2020-*")
+
+
+def test_a_node_is_rebooted_only_when_that_is_said_and_is_back_in_another_boot(operator: Operator) -> None:
+    boot = "cat /proc/sys/kernel/random/boot_id"
+    with broken(operator, "kexec-load-disabled"):
+        before = operator.ssh(VICTIM, boot)
+        kept = operator.recover(VICTIM, "--apply")
+        assert (of(kept, "node.reboot")["result"], of(kept, "node.reboot")["changes"]) == (None, {})
+        assert operator.ssh(VICTIM, boot) == before
+        done = operator.recover(VICTIM, "--apply", "--reboot")
+        assert of(done, "node.reboot")["result"] is True
+        assert (complaints(done), done.exit_code) == (set(), 0)
+        assert operator.ssh(VICTIM, boot) != before
+
+
+def test_the_last_master_is_not_rebooted(operator: Operator) -> None:
+    operator.lab("break", "ncn-m001", "kexec-load-disabled")
+    try:
+        run = operator.pytest("tests/recovery", "--nodes", "ncn-m001", "--apply", "--reboot", "-k", "reboot")
+        assert of(run, "node.reboot")["result"] is False
+        assert "not begun: guard.role: ncn-m001 may be the last master" in of(run, "node.reboot")["comment"]
+    finally:
+        # What only a boot undoes is thrown away with the node's memory.
+        operator.lab("heal", "ncn-m001", "--restore")
+
+
+#: Nothing is loaded and nothing restarts: the kernel stands still after its last word.
+HANG = """
+echo 0 >/proc/sys/kernel/panic
+echo 1 >/proc/sys/kernel/sysrq
+(sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &
+"""
+
+
+def test_a_hung_node_is_watched_and_reset_once(lab: LiveLab, operator: Operator) -> None:
+    console = lab.state.node(VICTIM) / "console.log"
+    bmc = ("--bmc-user", "root", "--bmc-password-file", str(lab.state.bmc_password), "--hung-after", "20")
+    with broken(operator, "unloaded"):
+        size = console.stat().st_size
+        operator.ssh(VICTIM, HANG)
+        wait_for(lambda: b"end Kernel panic" in console.read_bytes()[size:], 60, "it hangs")
+        plan = operator.recover(VICTIM, "--reboot", "-k", "reset", "--deadline", "20")
+        assert of(plan, "node.reset")["result"] is None
+        done = operator.recover(VICTIM, "--apply", "--reboot", *bmc, "-k", "reset or loaded", "--deadline", "60")
+        told = of(done, "node.reset")
+        assert told["result"] is True, told
+        assert "it hung (no progress for " in told["comment"]
+        assert console.read_bytes()[size:].count(b"Linux version ") == 1
+        assert "it booted and answers again after" in told["comment"]
+        again = operator.recover(VICTIM, "--apply", "--reboot", *bmc)
+        assert (of(again, "node.reset")["result"], of(again, "node.reset")["changes"]) == (True, {})
+        assert (complaints(again), again.exit_code) == (set(), 0)
+
+
+def test_a_full_disk_leaves_the_old_initrd_in_its_place_and_loaded(operator: Operator) -> None:
+    with broken(operator, "initrd-stale", "disk-full"):
+        before = operator.ssh(VICTIM, STATE)
+        run = operator.recover(VICTIM, "--apply", "-k", "rebuild")
+        assert of(run, "initrd.rebuild")["result"] is False
+        assert operator.ssh(VICTIM, STATE) == before
+
+
+class Rebuilding:
+    """A recovery run in the background that is in the middle of building an initrd."""
+
+    def __init__(self, operator: Operator) -> None:
+        self._reports = tempfile.TemporaryDirectory()
+        argv = [str(BIN / "pytest"), "tests/recovery", "--nodes", VICTIM, "--apply", "-p", "no:cacheprovider"]
+        argv += ["--report-dir", self._reports.name]
+        self.process = subprocess.Popen(
+            argv, cwd=ROOT, env={**os.environ, **operator.environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        building = "test -s /run/kdumpcheck-remedy.log && cat /run/kdumpcheck-remedy.lock || true"
+        wait_for(lambda: operator.ssh(VICTIM, building).strip(), 300, "the build begins")
+
+    def ended(self) -> Ran:
+        output, _ = self.process.communicate(timeout=900)
+        document = json.loads(Path(self._reports.name, "results.json").read_text(encoding="utf-8"))
+        return Ran(self.process.returncode, output.decode(), document["results"], document["remedies"])
+
+
+def wait_for(what: Callable[[], object], seconds: float, why: str) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, f"{why}: not within {seconds} s"
+        time.sleep(0.5)  # the other side is a machine that takes its time
+
+
+@pytest.fixture
+def stale(operator: Operator) -> Iterator[Operator]:
+    """An initrd that calls for a rebuild. No log of an earlier one is there to be taken for a new one's."""
+    with broken(operator, "initrd-stale"):
+        operator.ssh(VICTIM, "rm -f /run/kdumpcheck-remedy.log")
+        yield operator
+
+
+def test_a_repair_killed_on_the_node_leaves_it_as_it_was_and_the_next_run_mends_it(stale: Operator) -> None:
+    before = stale.ssh(VICTIM, STATE)
+    run = Rebuilding(stale)
+    stale.ssh(VICTIM, "kill -9 $(cat /run/kdumpcheck-remedy.lock); pkill -9 -x dracut || true")
+    assert of(run.ended(), "initrd.rebuild")["result"] is False
+    now = [line for line in stale.ssh(VICTIM, STATE).splitlines() if ".kdumpcheck-" not in line]
+    assert now == before.splitlines()
+    done = stale.recover(VICTIM, "--apply")
+    assert (of(done, "initrd.rebuild")["result"], done.exit_code) == (True, 0)
+    assert stale.ssh(VICTIM, "ls -A /boot").count("kdumpcheck") == 0
+
+
+def test_a_repair_goes_on_when_its_operator_is_killed_and_the_next_one_waits_for_it(stale: Operator) -> None:
+    run = Rebuilding(stale)
+    run.process.send_signal(signal.SIGKILL)
+    run.process.communicate(timeout=30)
+    done = stale.recover(VICTIM, "--apply")
+    assert of(done, "initrd.rebuild") == {**of(done, "initrd.rebuild"), "result": True, "changes": {}}
+    assert "it is well by now" in of(done, "initrd.rebuild")["comment"]
+    assert done.exit_code == 0
+
+
+def test_a_cut_connection_is_told_and_the_repair_ends_by_itself(stale: Operator) -> None:
+    run = Rebuilding(stale)
+    # The oldest of root's sessions is that of the run.
+    stale.ssh(VICTIM, "pkill -9 -o -f '^sshd: root@notty'")
+    told = of(run.ended(), "initrd.rebuild")
+    assert told["result"] is False
+    assert "the node was lost during the repair, which finishes or undoes itself there" in told["comment"]
+    done = stale.recover(VICTIM, "--apply")
+    assert (complaints(done), done.exit_code) == (set(), 0)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selftest.unit.crash.made import CRASHED, DUMP, NEW, POINT, RELEASE, VMCORE, answer, details, survey
+
+from kdumpcheck.crash.crashed import Crashed
+from kdumpcheck.crash.details import Details
+from kdumpcheck.crash.survey import Survey
+from kdumpcheck.crash.verify import Left, back, points
+from kdumpcheck.dumps import Contents, Kind
+from kdumpcheck.dumps.verdict import cut
+from kdumpcheck.evidence import Unknown
+
+COPIES = {"KDUMP_COPY_KERNEL": "yes"}
+GOOD = Left(survey(NEW, boot="2222", clock=1100), details(), VMCORE, COPIES, keeps_symbols=True)
+
+
+def wrong(left: Left, crashed: Crashed = CRASHED) -> set[str]:
+    return {gate.name.removeprefix("proof.") for gate in points(crashed, left) if not gate.holds}
+
+
+def test_a_good_dump_is_good_in_every_point() -> None:
+    found = points(CRASHED, GOOD)
+    assert {gate.name.removeprefix("proof.") for gate in found} == {
+        *("one-dump", "earlier-dumps", "whole", "kernel", "time", "marker", "readme", "symbols", "in-view", "linked"),
+    }
+    assert wrong(GOOD) == set()
+
+
+def test_no_dump_and_two_dumps_are_not_one() -> None:
+    nothing = Left(survey(boot="2222"), None, None, {}, keeps_symbols=False)
+    assert wrong(nothing) == {"one-dump"}
+    two = replace(nothing, after=survey(NEW, f"{POINT}/crash/2026-11-25-10:01", boot="2222"))
+    assert wrong(two) == {"one-dump"}
+
+
+def test_an_earlier_dump_that_went_is_told() -> None:
+    old = f"{DUMP}/2026-01-01-00:00"
+    assert wrong(GOOD, replace(CRASHED, before=survey(old))) == {"earlier-dumps"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "point"),
+    [
+        ({"flaw": cut("it ends within a piece")}, "whole"),
+        ({"told": Contents("5.14.21-other", 1005)}, "kernel"),
+        ({"told": Contents(RELEASE, 990)}, "time"),
+        ({"told": Contents(RELEASE, 1500)}, "time"),
+        ({"told": Contents(RELEASE, None)}, "time"),
+    ],
+)
+def test_a_vmcore_that_is_not_ours_or_not_whole(changes: dict[str, object], point: str) -> None:
+    assert wrong(replace(GOOD, vmcore=replace(VMCORE, **changes))) == {point}  # type: ignore[arg-type]  # any field
+
+
+def test_what_is_no_vmcore_is_asked_nothing_more() -> None:
+    left = replace(GOOD, vmcore=replace(VMCORE, kind=Kind.NONE, flaw=cut("it is empty"), told=Contents()))
+    assert wrong(left) == {"whole"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "point"),
+    [
+        ({"marked": False}, "marker"),
+        ({"marked": False, "log": ""}, "marker"),
+        ({"readme": ("If you see this text the crash dump is likely incomplete.",)}, "readme"),
+        ({"readme": ("vmcore status: error while saving",)}, "readme"),
+        ({"shown": False}, "in-view"),
+        ({"linked": False}, "linked"),
+        ({"files": (("vmcore", 9), ("README.txt", 9))}, "symbols"),
+    ],
+)
+def test_a_directory_that_is_not_as_it_must_be(changes: dict[str, object], point: str) -> None:
+    assert wrong(replace(GOOD, details=replace(details(), **changes))) == {point}  # type: ignore[arg-type]  # any field
+
+
+def test_symbols_are_asked_for_only_where_kdump_keeps_them() -> None:
+    bare = replace(details(), files=(("vmcore", 9), ("README.txt", 9)))
+    assert wrong(replace(GOOD, details=bare, keeps_symbols=False)) == set()
+    assert wrong(replace(GOOD, details=bare, settings={"KDUMP_COPY_KERNEL": "no"})) == set()
+
+
+def test_a_node_is_back_in_another_boot_and_armed() -> None:
+    good = survey(boot="2222")
+    assert [gate.holds for gate in back(CRASHED, good)] == [True, True]
+    assert [gate.holds for gate in back(CRASHED, survey())] == [False, True]
+    assert [gate.holds for gate in back(CRASHED, replace(good, loaded=False))] == [True, False]
+    assert [gate.holds for gate in back(CRASHED, replace(good, unit="failed"))] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("unit", "system", "loaded", "settled"),
+    [
+        ("active", "starting", True, True),
+        ("activating", "running", True, False),
+        ("inactive", "starting", False, False),
+        ("inactive", "running", False, True),
+        ("failed", "starting", False, True),
+    ],
+)
+def test_kdump_is_waited_for_while_it_may_still_come(unit: str, system: str, loaded: bool, settled: bool) -> None:
+    assert replace(survey(), unit=unit, system=system, loaded=loaded).settled is settled
+
+
+def test_a_survey_is_read_whole_or_not_at_all() -> None:
+    assert Survey.parse(answer(survey(NEW))) == survey(NEW)
+    assert isinstance(Survey.parse(answer(survey(NEW)).replace(b"whole=yes", b"")), Unknown)
+
+
+def test_a_crash_is_kept_as_it_was() -> None:
+    assert Crashed.of_json(CRASHED.to_json()) == CRASHED
+    with pytest.raises(ValueError, match="no record"):
+        Crashed.of_json({"node": "x"})
+
+
+@given(st.binary())
+def test_any_answer_is_read(said: bytes) -> None:
+    assert isinstance(Survey.parse(said), Survey | Unknown)
+    assert Details.parse("/x/y", said) is None or b"whole=yes" in said

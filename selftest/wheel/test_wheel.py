@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is released, as a stranger gets it: sdist, its wheel, a venv with the lock's versions, an empty directory."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selftest.unit.kept import keep_case
+
+ROOT = Path(__file__).parents[2]
+SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
+
+
+@dataclass(frozen=True)
+class Released:
+    """The files that are released, and the programs of a venv that has nothing but them and what they need."""
+
+    sdist: Path
+    wheel: Path
+    bin: Path
+
+
+def run(*argv: str | Path, cwd: Path, status: int = 0) -> str:
+    """Run a program without what this run has in its environment; gives all it said."""
+    clean = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "LANG": "C.UTF-8"}
+    done = subprocess.run(
+        [str(word) for word in argv], cwd=cwd, env=clean, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def pinned(lock: str) -> str:
+    """The lock's versions as constraints: the wheel, which has no hash yet, can then be installed beside them."""
+    return "\n".join(re.findall(r"^[A-Za-z0-9._-]+==[^ \\\n]+", lock, flags=re.MULTILINE)) + "\n"
+
+
+def results(directory: Path) -> list[dict[str, Any]]:
+    """What the newest report of a directory says of each check."""
+    found: list[dict[str, Any]] = json.loads((directory / "reports" / "latest" / "results.json").read_text())["results"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """Build both files, and install the wheel; pip finds its index in the environment's own settings."""
+    place = tmp_path_factory.mktemp("released")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    checkout = place / "checkout"
+    for name in tracked.decode().split("\0")[:-1]:
+        target = checkout / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+    # Built from a copy: setuptools takes up what an earlier build left beside the sources.
+    subprocess.run([sys.executable, "-c", SDIST, place], cwd=checkout, check=True, capture_output=True)
+    (sdist,) = place.glob("*.tar.gz")
+    pip = (sys.executable, "-m", "pip", "--quiet")
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", place, sdist], check=True, timeout=300
+    )
+    (wheel,) = place.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place / "venv"], check=True, timeout=300)
+    constraints = place / "constraints.txt"
+    constraints.write_text(pinned((ROOT / "requirements.lock").read_text(encoding="utf-8")), encoding="utf-8")
+    python = place / "venv" / "bin" / "python"
+    subprocess.run(
+        [*pip, "--python", python, "install", "--no-compile", "--constraint", constraints, wheel],
+        check=True,
+        timeout=300,
+    )
+    return Released(sdist, wheel, python.parent)
+
+
+def test_the_wheel_holds_all_that_the_package_and_the_suite_are_made_of(released: Released) -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "lib/kdumpcheck", "tests/**.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    wanted = {re.sub(r"^(lib/|(?=tests/))", lambda start: "" if start[0] else "kdumpcheck/", name) for name in tracked}
+    held = set(zipfile.ZipFile(released.wheel).namelist())
+    assert {"kdumpcheck/tests/validation/test_initrd.py", "kdumpcheck/tests/recovery/test_crash.py"} <= wanted
+    wanted = {name for name in wanted if Path(name).name != ".shellcheckrc"}  # the linter's, which looks at a checkout
+    assert wanted - held == set()
+    assert {name for name in held if "dist-info" not in name} - wanted == set()
+    assert [name for name in held if name.endswith("licenses/LICENSE")]
+
+
+def test_the_sdist_holds_what_a_packager_builds_and_tests_with(released: Released) -> None:
+    with tarfile.open(released.sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {
+        "requirements.lock",
+        "LICENSE",
+        "pytest.ini",
+        "conftest.py",
+        "docs/checks.md",
+        "tests/recovery/test_node.py",
+    } <= names
+    assert "selftest/cases/suse/healthy.evidence.gz" in names
+
+
+def test_a_healthy_and_a_broken_node_are_judged_from_an_empty_directory(released: Released, tmp_path: Path) -> None:
+    for name, case, status in (("healthy", "healthy", 0), ("broken", "initrd-missing", 1)):
+        bundle, here = tmp_path / name / "bundle", tmp_path / name / "empty"
+        here.mkdir(parents=True)
+        keep_case(bundle, "ncn-w001", case)
+        said = run(released.bin / "pytest", "tests/validation", "--replay", bundle, cwd=here, status=status)
+        assert f"of {released.bin.parent}" in said  # whose tests these are, is said
+        failed = [result["check"] for result in results(here) if result["outcome"] == "fail"]
+        assert ("initrd.present" in failed) == bool(status)
+        planned = run(released.bin / "pytest", "tests/recovery", "--replay", bundle, cwd=here, status=status)
+        checks = {result["check"] for result in results(here)}
+        assert {"initrd.present", "service.enabled"} <= checks  # a recovery ends with the checks, wherever it is run
+        assert ("would build a new" in planned) == bool(status)
+
+
+def test_a_place_that_was_not_shipped_is_refused_in_one_line(released: Released, tmp_path: Path) -> None:
+    keep_case(tmp_path / "bundle", "ncn-w001", "healthy")
+    said = run(released.bin / "pytest", "tests/nothing", "--replay", tmp_path / "bundle", cwd=tmp_path, status=4)
+    assert "tests/nothing" in said
+    assert "Traceback" not in said
+
+
+def test_the_commands_run_and_know_their_version(released: Released, tmp_path: Path) -> None:
+    program = released.bin / "kdumpcheck"
+    assert run(program, "--version", cwd=tmp_path).split()[1] == released.wheel.name.split("-")[1]
+    assert "initrd.present" in run(program, "explain", cwd=tmp_path)
+    assert run(program, "probe", cwd=tmp_path).startswith("# kdumpcheck probe")
