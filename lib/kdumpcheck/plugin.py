@@ -130,7 +130,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     if suite is None:
         metafunc.config.stash[UNNAMED] = True
-    nodes = [node.name for node in in_order(suite.nodes.values())] if suite is not None else []
+    nodes = [node.name for node in in_order(suite.machines.values())] if suite is not None else []
     metafunc.parametrize(fixture, nodes, ids=nodes, indirect=True)
 
 
@@ -145,6 +145,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
             raise pytest.UsageError(suite.conflict)
         _refuse_unknown(suite)
         _leave_out_crashes(session.config, suite, items)
+        _leave_out_repairs(session.config, suite, items)
         items.sort(key=lambda item: (isinstance(item, CheckItem), rank(item)))
 
 
@@ -162,6 +163,14 @@ def _leave_out_crashes(config: pytest.Config, suite: Suite, items: list[pytest.I
             raise pytest.UsageError("only tests that crash a node were selected: give --crash as well (see --help)")
         items[:] = [item for item in items if item not in crashes]
         config.hook.pytest_deselected(items=crashes)
+
+
+def _leave_out_repairs(config: pytest.Config, suite: Suite, items: list[pytest.Item]) -> None:
+    """A booted image is judged as it is: a node that had to be repaired first would be a wrong verdict of the image."""
+    repairs = [item for item in items if suite.booting is not None and "recover" in _fixtures(item)]
+    if repairs:
+        items[:] = [item for item in items if item not in repairs]
+        config.hook.pytest_deselected(items=repairs)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -185,6 +194,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 def _look(suite: Suite, session: pytest.Session, checks: list[Check]) -> None:
     repairs, crashes = _using("recover", session.items), _using(CRASH_PROOF, session.items)
+    if suite.booting is not None:
+        suite.booting.boot(suite.options.boot_deadline, terminal.lines(session.config), suite.report_dir)
     with terminal.progress(session.config) as progress:
         probe = suite.probe(None if repairs or crashes or suite.options.bundle else checks)
         suite.gather(probe, progress, keep=repairs or crashes or _using("host", session.items))
@@ -194,8 +205,9 @@ def _look(suite: Suite, session: pytest.Session, checks: list[Check]) -> None:
         suite.make_plans()
     if crashes:
         suite.tell_crash = terminal.crash_progress(session.config)
-        suite.run.plan += suite.proofs.steps([node.name for node in in_order(suite.nodes.values())])
-    if suite.apply and not suite.options.yes and any(step.possible for step in suite.run.plan):
+        suite.run.plan += suite.proofs.steps([node.name for node in in_order(suite.machines.values())])
+    asks = not suite.options.yes and suite.booting is None  # nobody else has the node that an image is booted as
+    if suite.apply and asks and any(step.possible for step in suite.run.plan):
         suite.apply = confirm.confirmed(session.config, terminal.plan_lines(suite.run), fold(suite.nodes))
 
 

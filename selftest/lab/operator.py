@@ -34,6 +34,8 @@ class Operator:
     """Runs commands in the environment of one lab."""
 
     environ: Mapping[str, str]
+    seconds: float = 900
+    """how long one command may take"""
 
     def validate(self, *nodes: str, options: Sequence[str] = ()) -> Ran:
         """Look at nodes and judge them."""
@@ -46,10 +48,14 @@ class Operator:
     def pytest(self, *arguments: str) -> Ran:
         """Run the suite."""
         with tempfile.TemporaryDirectory() as reports:
-            done = self._run(str(BIN / "pytest"), *arguments, "--report-dir", reports, "-p", "no:cacheprovider")
-            found = Path(reports, "results.json")
-            assert found.exists(), done.stdout + done.stderr
-            document = json.loads(found.read_text(encoding="utf-8"))
+            return self.pytest_into(Path(reports), *arguments)
+
+    def pytest_into(self, reports: Path, *arguments: str) -> Ran:
+        """Run the suite, and keep its reports in a directory."""
+        done = self._run(str(BIN / "pytest"), *arguments, "--report-dir", str(reports), "-p", "no:cacheprovider")
+        found = reports / "results.json"
+        assert found.exists(), done.stdout + done.stderr
+        document = json.loads(found.read_text(encoding="utf-8"))
         told = (document[name] for name in ("results", "remedies", "proofs", "nodes"))
         return Ran(done.returncode, done.stdout + done.stderr, *told)
 
@@ -65,4 +71,6 @@ class Operator:
 
     def _run(self, *argv: str) -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, **self.environ}
-        return subprocess.run(argv, capture_output=True, text=True, timeout=900, check=False, cwd=ROOT, env=environ)
+        return subprocess.run(
+            argv, capture_output=True, text=True, timeout=self.seconds, check=False, cwd=ROOT, env=environ
+        )

@@ -26,6 +26,8 @@ class Wishes:
     keep_dump: bool = False
     hung_after: float | None = None
     boot: float = 1800.0
+    resumable: bool = True
+    """whether the node is still there when this run has ended"""
 
 
 class Hands(Protocol):

@@ -233,6 +233,8 @@ class Prover:
         return ""
 
     def _how_to_go_on(self) -> str:
+        if not self._wishes.resumable:
+            return "Run the whole again: this node ends with the run"
         return f"Go on with: pytest tests/recovery -m crash --nodes {self._hands.node} --crash --apply --resume"
 
     def _left(self) -> Proof:

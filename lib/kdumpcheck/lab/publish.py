@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kdumpcheck.lab.addresses import SSH_PORT, bmc_port
 from kdumpcheck.lab.files import write_text
@@ -14,26 +14,37 @@ from kdumpcheck.nodes import Inventory, Node, dump
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kdumpcheck.lab.image import NodeImage
     from kdumpcheck.lab.record import NodeRecord
     from kdumpcheck.lab.state import StateDir
 
 IPMI_PORT = 623
 
 
-def write_ssh_files(directory: Path, nodes: Sequence[NodeRecord], image: NodeImage) -> Path:
+class Keys(Protocol):
+    """The keys nodes are reached by."""
+
+    @property
+    def client_key(self) -> Path:
+        """The private key that root accepts."""
+
+    @property
+    def host_key(self) -> str:
+        """The nodes' public host key."""
+
+
+def write_ssh_files(directory: Path, nodes: Sequence[NodeRecord], keys: Keys) -> Path:
     """Write ssh_config and known_hosts of these nodes into a directory; the path of the former."""
     addresses = {node.name: node.address for node in nodes}
     hosts, settings = directory / "known_hosts", directory / "ssh_config"
-    write_text(hosts, known_hosts(addresses, image.host_key))
-    write_text(settings, config(addresses, image.client_key, hosts))
+    write_text(hosts, known_hosts(addresses, keys.host_key))
+    write_text(settings, config(addresses, keys.client_key, hosts))
     return settings
 
 
-def write_inventory(state: StateDir, nodes: Sequence[NodeRecord], image: NodeImage) -> None:
+def write_inventory(state: StateDir, nodes: Sequence[NodeRecord], keys: Keys) -> None:
     """Write the inventory every other command finds; its paths are relative to where it lies."""
     inventory = Inventory.of(
-        [_node(node, image) for node in nodes],
+        [_node(node, keys) for node in nodes],
         origin=str(state.inventory),
         loader="the lab",
         ssh_config=Path(state.ssh_config.name),
@@ -47,12 +58,12 @@ def bmc_address(node: NodeRecord) -> str:
     return node.bmc if bmc_port() == IPMI_PORT else f"{node.bmc}:{bmc_port()}"
 
 
-def _node(node: NodeRecord, image: NodeImage) -> Node:
+def _node(node: NodeRecord, keys: Keys) -> Node:
     return Node(
         node.name,
         address=node.address,
         port=SSH_PORT,
         user=USER,
         bmc=bmc_address(node),
-        identity_file=str(image.client_key),
+        identity_file=str(keys.client_key),
     )

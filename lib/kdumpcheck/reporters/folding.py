@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kdumpcheck.checks import Outcome, Result
+from kdumpcheck.evidence.evidence import IMAGE
 from kdumpcheck.nodes import fold
 from kdumpcheck.results import Run
 from kdumpcheck.results.words import repair_command
@@ -62,7 +63,7 @@ def _by_reason(lost: dict[str, str]) -> dict[str, list[str]]:
 
 def verdict(run: Run) -> tuple[str, bool]:
     """The run in one sentence, and whether it is good news."""
-    nodes = _count(len({result.node for result in run.results}), "node")
+    nodes = _count(len({result.node for result in run.results}), _word(run))
     troubles = list(_troubles(run, nodes))
     if troubles:
         return "; ".join(troubles), False
@@ -83,6 +84,12 @@ def verdict(run: Run) -> tuple[str, bool]:
     if warnings := counts["warn"]:
         return f"no {'selected ' * part}check failed on {nodes}, {_count(warnings, 'warning')}{known}", True
     return f"all {'selected ' * part}checks passed on {nodes}{known}", True
+
+
+def _word(run: Run) -> str:
+    """What was judged; an image beside the node it booted as is counted as one of them."""
+    looks = run.nodes.values()
+    return "image" if looks and all(look.origin.startswith(IMAGE) for look in looks) else "node"
 
 
 def _troubles(run: Run, nodes: str) -> Iterator[str]:

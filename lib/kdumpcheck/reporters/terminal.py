@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -67,6 +68,19 @@ def progress(config: pytest.Config) -> Iterator[Progress]:
     yield told
     if live:
         reporter.rewrite("", erase=True)
+
+
+def lines(config: pytest.Config) -> Callable[[str], None]:
+    """Takes one line about a step that lasts minutes, and prints it with the seconds since the first of them."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.line(f"[{time.monotonic() - began:6.1f} s] {line}")
+
+    return tell
 
 
 def progress_line(done: int, total: int, slow: Sequence[str], width: int) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line of the image gate: which images, and what ships beside them."""
+"""The command line of the image gate: which images, what ships beside them, and whether one is booted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import pytest
 
 from kdumpcheck.evidence import Evidence
 from kdumpcheck.image import Beside, ImageError, look_at_image, name_of
+from kdumpcheck.imageboot import Shipped
+
+#: MiB; less than this boots no node, and more than this no machine has to spare.
+_LEAST, _MOST = 512, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,9 @@ class ImageOptions:
 
     images: tuple[Path, ...]
     beside: Beside
+    shipped: Shipped | None = None
+    """what --image-boot boots"""
+    memory_mib: int = 2048
 
     @classmethod
     def of(cls, config: pytest.Config) -> ImageOptions:
@@ -33,7 +40,11 @@ class ImageOptions:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise pytest.UsageError(f"--image: two images would both be called {twice} in the report: judge them apart")
-        return cls(images, beside)
+        memory = get("kdumpcheck_image_memory")
+        if not _LEAST <= memory <= _MOST:
+            raise pytest.UsageError(f"--image-memory {memory}: give a booted image between {_LEAST} and {_MOST} MiB")
+        shipped = _shipped(images, beside) if get("kdumpcheck_image_boot") else None
+        return cls(images, beside, shipped, memory)
 
     def look(self) -> Mapping[str, tuple[Evidence, bytes]]:
         """Read all images, by name, in the order given. Raises `pytest.UsageError` for one that cannot be read."""
@@ -65,6 +76,31 @@ def add(group: pytest.OptionGroup) -> None:
         # pytest takes a word that begins with @ for a file of arguments, before any plugin is asked.
         help="--image: the kernel command line that boots it; of a file that holds it as --cmdline=@FILE",
     )
+    option(
+        "--image-boot",
+        dest="kdumpcheck_image_boot",
+        action="store_true",
+        help="--image: also boot it here in a virtual machine, by the kernel, initrd and command line given, and judge"
+        " the node it becomes; with tests/recovery --crash --apply that node is crashed, too",
+    )
+    option(
+        "--image-memory",
+        dest="kdumpcheck_image_memory",
+        metavar="MIB",
+        type=int,
+        default=2048,
+        help="--image-boot: memory of that virtual machine (default: 2048)",
+    )
+
+
+def _shipped(images: tuple[Path, ...], beside: Beside) -> Shipped:
+    """What is booted. Raises `pytest.UsageError`."""
+    if len(images) != 1:
+        raise pytest.UsageError("--image-boot boots one image: give --image once")
+    try:
+        return Shipped.of(images[0], beside)
+    except ImageError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _path(value: str | None) -> Path | None:

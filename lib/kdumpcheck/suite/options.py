@@ -98,10 +98,8 @@ class Options:
     def _refuse_contradictions(self) -> None:
         if self.nodes is not None and self.hosts is not None:
             raise pytest.UsageError("--nodes and --hosts both name nodes: give one of them")
-        if self.image.images and (self.nodes, self.hosts, self.replay) != (None, None, None):
-            raise pytest.UsageError("--image judges images; --nodes, --hosts and --replay name nodes: give one of them")
-        if self.image.images and (self.apply or self.reboot or self.crash.crash):
-            raise pytest.UsageError("--image only reads; --apply, --reboot and --crash need a node that runs")
+        if self.image.images:
+            self._refuse_beside_images()
         if self.replay is not None and self.apply:
             raise pytest.UsageError("--replay judges kept evidence; --apply needs the nodes themselves")
         if self.replay is not None and self.bundle is not None:
@@ -118,6 +116,14 @@ class Options:
             raise pytest.UsageError(
                 f"--boot-deadline {self.boot_deadline:g}: give a boot between 1 and {LONGEST} seconds"
             )
+
+    def _refuse_beside_images(self) -> None:
+        if (self.nodes, self.hosts, self.replay) != (None, None, None):
+            raise pytest.UsageError("--image judges images; --nodes, --hosts and --replay name nodes: give one of them")
+        if self.image.shipped is None and (self.apply or self.reboot or self.crash.crash):
+            raise pytest.UsageError("--image only reads; --apply, --reboot and --crash need a node that runs")
+        if self.image.shipped is not None and (self.reboot or self.crash.resume or self.apply != self.crash.crash):
+            raise pytest.UsageError("--image-boot repairs nothing: give --crash --apply together, or neither")
 
 
 def add(parser: pytest.Parser) -> None:

@@ -66,6 +66,7 @@ class Proofs:
             keep_dump=options.keep_dump,
             hung_after=options.hung_after,
             boot=suite.options.boot_deadline,
+            resumable=suite.booting is None,
         )
         turn = self._turn.gate(lost(suite.run.proofs))
         hands = NodeHands(suite, node, turn, partial(suite.tell_crash, node))

@@ -33,6 +33,7 @@ from kdumpcheck.results.gate import Judgement
 from kdumpcheck.results.run import CheckNote, PlannedStep, ProofNote
 from kdumpcheck.results.words import kept_since
 from kdumpcheck.suite.bmc import taken_password
+from kdumpcheck.suite.booting import Booting
 from kdumpcheck.suite.journal import unfinished
 from kdumpcheck.suite.options import Options
 from kdumpcheck.suite.plans import Step, plan_of
@@ -49,7 +50,9 @@ class Suite:
 
     def __init__(self, options: Options, handed: Path | None = None) -> None:
         """`handed` is evidence that this run's controller has gathered already (pytest-xdist)."""
-        self.options = options
+        #: The image that is booted in this run, if one is; what this run is told of nodes is told of that one.
+        self.booting = Booting.of(options)
+        self.options = options if self.booting is None else self.booting.adapted(options)
         self.checks: dict[str, Check] = {}
         self.raw: dict[str, bytes] = {}
         self.keep_raw = False
@@ -76,6 +79,8 @@ class Suite:
     @cached_property
     def inventory(self) -> Inventory:
         """Where the nodes are described."""
+        if self.booting is not None:
+            return self.booting.inventory
         return inventory_of(self.options)
 
     @cached_property
@@ -98,10 +103,16 @@ class Suite:
     def nodes(self) -> Mapping[str, Node]:
         """The nodes of this run by name, never none."""
         if self.options.image.images and self.kept is not None:
-            return {name: Node(name) for name in self.kept}
+            booted = {} if self.booting is None else {self.booting.node.name: self.booting.node}
+            return {name: Node(name) for name in self.kept} | booted
         if self.options.replay is not None and self.kept is not None:
             return {name: self.inventory.nodes.get(name) or Node(name) for name in self.kept}
         return {node.name: node for node in nodes_of(self.options, self.inventory)}
+
+    @property
+    def machines(self) -> Mapping[str, Node]:
+        """Those of the nodes that can be reached, repaired and crashed: an image is none before it is booted."""
+        return self.nodes if self.booting is None else {self.booting.node.name: self.booting.node}
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -125,6 +136,8 @@ class Suite:
     @cached_property
     def state_dir(self) -> Path:
         """Where this operator keeps what outlives a run."""
+        if self.booting is not None:
+            return self.booting.state_dir
         return state_dir(os.environ, Path.home())
 
     @cached_property
@@ -166,6 +179,8 @@ class Suite:
 
     def judged(self) -> str:
         """What is judged: the nodes as they are now, or evidence of when."""
+        if self.booting is not None:
+            return "an image, and the node that booted it here"
         if self.options.image.images:
             return "images, before any node boots them"
         if self.options.replay is None or self.kept is None:
@@ -175,7 +190,8 @@ class Suite:
     def heading(self) -> list[str]:
         """The lines above a run: the nodes, and where they come from, so that nobody mistakes a lab for a site."""
         if self.options.image.images:
-            return [f"kdumpcheck: {self.judged()}: {', '.join(map(str, self.options.image.images))}"]
+            booted = [] if self.booting is None else [f"booting it here as: {self.booting.node.name}"]
+            return [f"kdumpcheck: {self.judged()}: {', '.join(map(str, self.options.image.images))}", *booted]
         count = "1 node" if len(self.nodes) == 1 else f"{len(self.nodes)} nodes"
         if self.options.replay is not None:
             return [f"kdumpcheck: {count}: {fold(self.nodes)}", f"nodes: {self.judged()}"]
@@ -237,14 +253,21 @@ class Suite:
                 self._subject(Look(evidence, raw))
             for name, subject in self.kept.items():
                 self._take(name, subject)
-            return
+            if self.booting is None:
+                return
+            if self.booting.failure:
+                self._take_unreached(self.booting.node, self.booting.failure)
+                return
         if self.options.crash.resume:
             # A node in the middle of its crash would only cost its deadline, in which nobody watches it.
-            for name, node in self.nodes.items():
-                self._take(name, Subject(Evidence(name, datetime.now(UTC), origin_of(node), failure=_CRASHING)))
+            for node in self.nodes.values():
+                self._take_unreached(node, _CRASHING)
             return
-        for name, look in self.fleet.gather(self.nodes.values(), probe, progress, keep=keep).items():
+        for name, look in self.fleet.gather(self.machines.values(), probe, progress, keep=keep).items():
             self._take(name, self._subject(look))
+
+    def _take_unreached(self, node: Node, why: str) -> None:
+        self._take(node.name, Subject(Evidence(node.name, datetime.now(UTC), origin_of(node), failure=why)))
 
     def make_plans(self) -> None:
         """Plan the wanted remedies on every node, from what the checks say of it."""
@@ -350,6 +373,8 @@ class Suite:
             self.proofs.close()
         if "fleet" in self.__dict__:
             self.fleet.close()
+        if self.booting is not None:
+            self.trouble = self.booting.close(self.report_dir) or self.trouble
 
 
 _CRASHING = "it was crashed, and has not been seen to be back"

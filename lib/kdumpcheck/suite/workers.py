@@ -25,6 +25,8 @@ class Controller:
             raise pytest.UsageError("--apply repairs nodes from one process: leave out -n")
         if suite.options.crash.crash:
             raise pytest.UsageError("--crash takes one node after the other: leave out -n")
+        if suite.booting is not None:
+            raise pytest.UsageError("--image-boot boots its one node from one process: leave out -n")
         self.suite = suite
         suite.keep_raw = True
         self._directory: Path | None = None

@@ -20,6 +20,7 @@ def _image(site: Site) -> Path:
 def test_an_image_that_would_dump_passes(site: Site, image: Path) -> None:
     result = site.run("tests/validation", "--image", made.squashed(image), "--cmdline", CMDLINE)
     assert result.ret == 0
+    result.stdout.fnmatch_lines(["VERDICT: all checks passed on 1 image"])
     (node,) = site.document()["nodes"]
     assert node["name"] == "ncn-image.squashfs"
     assert node["provider"] == "suse_legacy"
@@ -69,3 +70,51 @@ def test_a_mistake_gets_one_line_and_the_exit_code_of_usage(site: Site, image: P
     assert "No such file" in site.refused(*gate, image, "--cmdline=@nowhere")
     assert "nowhere: No such file" in site.refused(*gate, image, "--initrd", "nowhere")
     assert "two images" in site.refused(*gate, image, "--image", image)
+
+
+@pytest.fixture(name="shipped")
+def _shipped(site: Site, image: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str | Path, ...]:
+    """What a pipeline gives to boot an image; the kernel here is none, so that QEMU will not have it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(site.path / "state"))
+    monkeypatch.setenv("KDUMPCHECK_ACCEL", "tcg")
+    (site.path / "vmlinuz").write_bytes(b"no kernel" * 1000)
+    (site.path / "initrd").write_bytes(b"no initrd")
+    boots = ("--kernel", "vmlinuz", "--initrd", "initrd", "--cmdline", CMDLINE)
+    return ("--image", made.squashed(image), *boots, "--image-boot")
+
+
+def test_an_image_that_does_not_boot_is_an_error_of_each_check_and_leaves_nothing(
+    site: Site, shipped: tuple[str | Path, ...]
+) -> None:
+    result = site.run("tests/validation", *shipped)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    static, booted = site.document()["nodes"]
+    assert (static["name"], booted["name"]) == ("ncn-image.squashfs", "ncn-image.squashfs-booted")
+    assert booted["failure"].startswith("the image did not boot: QEMU has ended: qemu: linux kernel too old")
+    outcomes = {each["outcome"] for each in site.document()["results"] if each["node"] == booted["name"]}
+    assert outcomes == {"error"}
+    failed = {each["check"] for each in site.document()["results"] if each["outcome"] == "fail"}
+    assert failed == {"image.shipped-initrd", "image.shipped-kernel"}, "the static gate judges the image meanwhile"
+    assert list((site.path / "state/kdumpcheck/image-boot").iterdir()) == []
+
+
+def test_only_the_booted_node_is_crashed_and_nothing_is_repaired(site: Site, shipped: tuple[str | Path, ...]) -> None:
+    result = site.run("tests/recovery", *shipped, "--crash", "--apply", "--collect-only", "-q")
+    recovery = [line for line in result.outlines if line.startswith("tests/recovery")]
+    assert recovery == [
+        "tests/recovery/test_crash.py::test_node_saves_its_dump_when_it_crashes[ncn-image.squashfs-booted]"
+    ]
+
+
+def test_a_mistake_about_a_boot_gets_one_line(site: Site, image: Path, shipped: tuple[str | Path, ...]) -> None:
+    gate = ("tests/validation", *shipped)
+    assert "give --kernel, --initrd and --cmdline" in site.refused("tests/validation", "--image", image, "--image-boot")
+    assert "boots one image" in site.refused(*gate, "--image", image)
+    assert "boots a SquashFS file" in site.refused("tests/validation", *shipped[2:], "--image", image)
+    assert "repairs nothing" in site.refused(*gate, "--apply")
+    assert "repairs nothing" in site.refused(*gate, "--crash")
+    assert "leave out -n" in site.refused(*gate, "-n", "1")
+    assert "between 512" in site.refused(*gate, "--image-memory", "1")
+    assert not (site.path / "state/kdumpcheck/image-boot").exists() or not list(
+        (site.path / "state/kdumpcheck/image-boot").iterdir()
+    )
