@@ -36,6 +36,8 @@ class Operator:
     environ: Mapping[str, str]
     seconds: float = 900
     """how long one command may take"""
+    prefix: tuple[str, ...] = ()
+    """what each command is run by"""
 
     def validate(self, *nodes: str, options: Sequence[str] = ()) -> Ran:
         """Look at nodes and judge them."""
@@ -72,5 +74,11 @@ class Operator:
     def _run(self, *argv: str) -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, **self.environ}
         return subprocess.run(
-            argv, capture_output=True, text=True, timeout=self.seconds, check=False, cwd=ROOT, env=environ
+            [*self.prefix, *argv],
+            capture_output=True,
+            text=True,
+            timeout=self.seconds,
+            check=False,
+            cwd=ROOT,
+            env=environ,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,14 +76,23 @@ def release_block(owner: Path) -> None:
 def _claimed(number: int, owner: Path) -> bool:
     """Claim a block; False when a lab that is still there has it."""
     holder = _owner(number)
-    if holder is not None and not Path(holder).is_dir():
-        _claim_file(number).unlink(missing_ok=True)
+    if holder is not None and _gone(Path(holder)):
+        with suppress(PermissionError):  # in /tmp, another user's file is his to remove
+            _claim_file(number).unlink(missing_ok=True)
     try:
         with _claim_file(number).open("x", encoding="utf-8") as claim:
             claim.write(str(owner))
     except (FileExistsError, PermissionError):
         return holder == str(owner)
     return True
+
+
+def _gone(directory: Path) -> bool:
+    """Whether a lab's directory is not there any more; one of another user, that cannot be seen, may well be."""
+    try:
+        return not directory.is_dir()
+    except PermissionError:
+        return False
 
 
 def _owner(number: int) -> str | None:

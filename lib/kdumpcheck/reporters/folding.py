@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kdumpcheck.checks import Outcome, Result
+from kdumpcheck.crash.proof import Word
 from kdumpcheck.evidence.evidence import IMAGE
 from kdumpcheck.nodes import fold
 from kdumpcheck.results import Run
@@ -81,6 +82,8 @@ def verdict(run: Run) -> tuple[str, bool]:
     # A green line is read as "this node will dump": a part of the checks must not pass for all of them.
     part = len(judged) < len(run.checks)
     known = f" ({len(judged)} of {len(run.checks)} checks)" if part else ""
+    if proved := sum(proof.word is Word.PROVED for proof in run.proofs):
+        known += f"; {proved} proved by a crash"
     if warnings := counts["warn"]:
         return f"no {'selected ' * part}check failed on {nodes}, {_count(warnings, 'warning')}{known}", True
     return f"all {'selected ' * part}checks passed on {nodes}{known}", True

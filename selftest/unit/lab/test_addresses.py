@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 import socket
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -51,6 +53,39 @@ def test_a_block_another_lab_has_claimed_is_left_alone_until_that_lab_is_gone(ap
     assert claim_block(apart) == Block(0), "a lab that is gone keeps nothing"
     release_block(apart)
     assert [path.name for path in apart.parent.iterdir()] == ["lab"]
+
+
+def test_a_block_of_another_user_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "_FIRST_NET", 201)
+    with tempfile.TemporaryDirectory() as shared:  # not tmp_path: that is for its owner alone
+        monkeypatch.setattr("tempfile.gettempdir", lambda: shared)
+        hidden, mine = Path(shared, "hidden"), Path(shared, "mine")
+        (hidden / "lab").mkdir(parents=True)
+        mine.mkdir()
+        assert claim_block(hidden / "lab") == Block(0)
+        hidden.chmod(0)
+        Path(shared).chmod(0o1777)
+        try:
+            assert claimed_by_nobody(mine) == Block(1)
+        finally:
+            hidden.chmod(0o700)
+
+
+def claimed_by_nobody(lab: Path) -> Block:
+    """The block that a user other than root gets: root sees every directory, so that a child of nobody's asks."""
+    if os.geteuid() != 0:
+        return claim_block(lab)
+    child = os.fork()
+    if child == 0:
+        number = 255
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            number = claim_block(lab).number
+        finally:
+            os._exit(number)
+    return Block(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_the_ssh_files_reach_each_node_and_nothing_else(tmp_path: Path) -> None:

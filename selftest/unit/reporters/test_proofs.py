@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from kdumpcheck.checks import Outcome, Result
 from kdumpcheck.crash.proof import DumpFacts, PhaseTime, Proof, Word
 from kdumpcheck.guards import Gate
 from kdumpcheck.reporters import proofs, terminal
@@ -81,6 +82,11 @@ class TestTerminal:
     def test_a_proof_that_failed_is_in_the_verdict(self) -> None:
         sentence, good = verdict(run(PROOF))
         assert (sentence, good) == ("1 crash proof failed", False)
+
+    def test_so_is_one_that_was_good(self) -> None:
+        made = run(GOOD)
+        made.results.append(Result("ncn-w001", "a.b", "Title", Outcome.PASS, "", "e", "f", None, "do this"))
+        assert verdict(made) == ("all checks passed on 1 node; 1 proved by a crash", True)
 
 
 class PretendReporter:
