@@ -11,11 +11,12 @@ PACKAGES := $(shell sed 's/\#.*//' packages.apt)
 demo: setup
 	$(BIN)/python -m kdumpcheck.lab.demo $(if $(KEEP),--keep)
 
-## Everything: rules, pure tests, tests against real sshd, tests against real nodes.
+## Everything: rules, pure tests, tests against real sshd, what is released, the pages, tests against real nodes.
 test: setup
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 selftest/unit selftest/browser selftest/net
 	$(BIN)/pytest selftest/wheel
+	$(MAKE) --no-print-directory docs engines
 	$(BIN)/pytest -n 2 --dist loadfile selftest/lab
 
 lint: setup
@@ -34,16 +35,12 @@ wheel: setup
 	$(BIN)/pytest selftest/wheel
 
 ## The pages, as docs/_build/index.html; a link or an anchor that leads nowhere fails.
-docs: setup
+docs: setup $(VENV)-docs/.installed
 	$(BIN)/kdumpcheck explain --markdown | cmp - docs/checks.md
-	$(PYTHON) -m venv $(VENV)-docs
-	$(VENV)-docs/bin/pip install --quiet --editable ".[docs]"
 	$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs docs/_build
 
 ## The probe carried by Ansible and clush to real sshd, judged as what ssh brings.
-engines: setup
-	$(PYTHON) -m venv $(VENV)-engines
-	$(VENV)-engines/bin/pip install --quiet 'ansible-core>=2.17,<3'
+engines: setup $(VENV)-engines/.installed
 	$(BIN)/pytest selftest/engines
 
 lab: setup
@@ -70,6 +67,17 @@ $(VENV)/.installed: pyproject.toml requirements.lock packages.apt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What only these two targets need has a venv of its own, so that it is not in the lock.
+$(VENV)-docs/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/pip install --quiet --editable ".[docs]"
+	@touch $@
+
+$(VENV)-engines/.installed: Makefile
+	$(PYTHON) -m venv $(VENV)-engines
+	$(VENV)-engines/bin/pip install --quiet 'ansible-core>=2.17,<3'
 	@touch $@
 
 system-packages:

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from kdumpcheck import __version__
+from kdumpcheck import __version__, completion
 from kdumpcheck.analysis import command as analysis
 from kdumpcheck.catalogue import command as catalogue
 from kdumpcheck.dumps import command as vmcore
@@ -37,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 for good, 1 for not, 2 interrupted, 4 for a mistake of usage."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         load(getattr(arguments, "plugin_dir", ()))
         return int(arguments.run(arguments))
@@ -53,13 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """All commands, as the command line, the manual and the completions have them."""
+    whole: argparse.ArgumentParser = _Parser(
         prog="kdumpcheck",
         description="Will this node save a dump when it crashes? Checks run as: pytest tests/validation --nodes SET",
     )
-    parser.add_argument("--version", action="version", version=f"kdumpcheck {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    whole.add_argument("--version", action="version", version=f"kdumpcheck {__version__}")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     lab.add_parser(commands)
     power.add_parser(commands)
     console.add_parser(commands)
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     gate.add_parser(commands)
     serve.add_parser(commands)
     image.add_parser(commands)
+    completion.add_parser(commands, whole)
     probe = commands.add_parser(
         "probe",
         help="print the probe, for another tool to carry",
@@ -83,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "--patience", type=int, default=60, metavar="S", help="seconds to wait for a unit still starting"
     )
     probe.set_defaults(run=_probe)
-    return parser
+    return whole
 
 
 def _probe(arguments: argparse.Namespace) -> int:

@@ -89,7 +89,9 @@ def test_the_wheel_holds_all_that_the_package_and_the_suite_are_made_of(released
     assert {"kdumpcheck/tests/validation/test_initrd.py", "kdumpcheck/tests/recovery/test_crash.py"} <= wanted
     wanted = {name for name in wanted if Path(name).name != ".shellcheckrc"}  # the linter's, which looks at a checkout
     assert wanted - held == set()
-    assert {name for name in held if "dist-info" not in name} - wanted == set()
+    beside = {name.partition(".data/data/")[2] for name in held if ".data/" in name}
+    assert beside == {"share/man/man1/kdumpcheck.1", "share/man/man1/kdumpcheck-suite.1"}
+    assert {name for name in held if "dist-info" not in name and ".data/" not in name} - wanted == set()
     assert [name for name in held if name.endswith("licenses/LICENSE")]
 
 
@@ -102,6 +104,7 @@ def test_the_sdist_holds_what_a_packager_builds_and_tests_with(released: Release
         "pytest.ini",
         "conftest.py",
         "docs/checks.md",
+        "docs/man/kdumpcheck.1",
         "tests/recovery/test_node.py",
     } <= names
     assert "selftest/cases/suse/healthy.evidence.gz" in names
@@ -134,3 +137,15 @@ def test_the_commands_run_and_know_their_version(released: Released, tmp_path: P
     assert run(program, "--version", cwd=tmp_path).split()[1] == released.wheel.name.split("-")[1]
     assert "initrd.present" in run(program, "explain", cwd=tmp_path)
     assert run(program, "probe", cwd=tmp_path).startswith("# kdumpcheck probe")
+
+
+def test_the_manual_lies_where_man_looks_beside_the_command(released: Released, tmp_path: Path) -> None:
+    for name, words in (("kdumpcheck", "kdumpcheck explain"), ("kdumpcheck-suite", "--inventory FILE")):
+        page = released.bin.parent / "share" / "man" / "man1" / f"{name}.1"
+        assert words in run("groff", "-man", "-Tutf8", "-ww", "-P-cbou", page, cwd=tmp_path)
+
+
+def test_the_command_completes_itself(released: Released, tmp_path: Path) -> None:
+    (tmp_path / "completion").write_text(run(released.bin / "kdumpcheck", "completion", "bash", cwd=tmp_path))
+    line = "source ./completion; COMP_WORDS=(kdumpcheck plug); COMP_CWORD=1; _shtab_kdumpcheck; echo ${COMPREPLY[@]}"
+    assert run("bash", "-c", line, cwd=tmp_path).split() == ["plugins"]
