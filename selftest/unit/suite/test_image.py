@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import signal
+import struct
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,6 +14,8 @@ import pytest
 from selftest.unit.image import made
 from selftest.unit.image.made import CMDLINE
 from selftest.unit.site import Site
+
+from kdumpcheck.lab.process import marked
 
 
 @pytest.fixture(name="image")
@@ -118,3 +124,35 @@ def test_a_mistake_about_a_boot_gets_one_line(site: Site, image: Path, shipped: 
     assert not (site.path / "state/kdumpcheck/image-boot").exists() or not list(
         (site.path / "state/kdumpcheck/image-boot").iterdir()
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_the_run_stops_the_boot(site: Site, shipped: tuple[str | Path, ...], number: signal.Signals) -> None:
+    (site.path / "vmlinuz").write_bytes(endless_kernel())
+    argv = [sys.executable, "-m", "pytest", "tests/validation", *map(str, shipped), "-p", "no:cacheprovider"]
+    said = ""
+    with subprocess.Popen(argv, cwd=site.path, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        while "booting under" not in said:
+            line = run.stdout.readline()
+            assert line, said
+            said += line
+        (home,) = (site.path / "state/kdumpcheck/image-boot").iterdir()
+        assert marked(home / "lab"), "QEMU and the BMC run"
+        run.send_signal(number)
+        rest, _ = run.communicate(timeout=60)
+    assert run.returncode == pytest.ExitCode.INTERRUPTED, said + rest
+    assert "Traceback" not in rest
+    assert not marked(home / "lab")
+    assert not home.exists()
+
+
+def endless_kernel() -> bytes:
+    """What QEMU takes for a bzImage, and in which there is nothing to run (Documentation/arch/x86/boot.rst)."""
+    kernel = bytearray(65536)
+    kernel[0x1F1] = 4
+    kernel[0x202:0x206] = b"HdrS"
+    kernel[0x206:0x208] = struct.pack("<H", 0x020F)
+    kernel[0x211] = 1
+    kernel[0x22C:0x230] = struct.pack("<I", 0x7FFFFFFF)
+    return bytes(kernel)
