@@ -7,6 +7,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -15,6 +16,7 @@ from selftest.unit.image import made
 from selftest.unit.image.made import CMDLINE
 from selftest.unit.site import Site
 
+from kdumpcheck.imageboot.guest import remove_orphans
 from kdumpcheck.lab.process import marked
 
 
@@ -79,14 +81,18 @@ def test_a_mistake_gets_one_line_and_the_exit_code_of_usage(site: Site, image: P
 
 
 @pytest.fixture(name="shipped")
-def _shipped(site: Site, image: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str | Path, ...]:
-    """What a pipeline gives to boot an image; the kernel here is none, so that QEMU will not have it."""
+def _shipped(site: Site, image: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str | Path, ...]]:
+    """What a pipeline gives to boot an image; the kernel here is none, so that QEMU will not have it.
+
+    What a run leaves of its machine, though it must leave nothing, is ended here.
+    """
     monkeypatch.setenv("XDG_STATE_HOME", str(site.path / "state"))
     monkeypatch.setenv("KDUMPCHECK_ACCEL", "tcg")
     (site.path / "vmlinuz").write_bytes(b"no kernel" * 1000)
     (site.path / "initrd").write_bytes(b"no initrd")
     boots = ("--kernel", "vmlinuz", "--initrd", "initrd", "--cmdline", CMDLINE)
-    return ("--image", made.squashed(image), *boots, "--image-boot")
+    yield ("--image", made.squashed(image), *boots, "--image-boot")
+    remove_orphans(site.path / "state/kdumpcheck/image-boot")
 
 
 def test_an_image_that_does_not_boot_is_an_error_of_each_check_and_leaves_nothing(
