@@ -44,13 +44,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start a run of the suite when nodes were named; tryfirst, so that reporters see where to write."""
     config.addinivalue_line("markers", f"{MARK}(ID): the remedy that a recovery test applies")
     config.addinivalue_line("markers", f"{CRASH}: crashes the node on purpose; needs --crash and --apply")
+    try:  # before the options are read, since they may name what a plugin brings
+        directories = map(Path, config.getoption("kdumpcheck_plugin_dir"))
+        found = plugins.load(directories) if options.wants_plugins(config) else ()
+    except plugins.PluginError as error:
+        raise pytest.UsageError(str(error)) from None
     chosen = Options.of(config)
     if not chosen.chosen:
         return
-    try:
-        found = plugins.load(map(Path, config.getoption("kdumpcheck_plugin_dir")))
-    except plugins.PluginError as error:
-        raise pytest.UsageError(str(error)) from None
     places = shipped.in_their_place(config.args, config.invocation_params.dir)
     if places != config.args:
         config.args[:] = places

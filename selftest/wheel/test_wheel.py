@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -123,6 +124,42 @@ def test_a_healthy_and_a_broken_node_are_judged_from_an_empty_directory(released
         checks = {result["check"] for result in results(here)}
         assert {"initrd.present", "service.enabled"} <= checks  # a recovery ends with the checks, wherever it is run
         assert ("would build a new" in planned) == bool(status)
+
+
+def test_a_sites_own_package_takes_part_beside_the_wheel(released: Released, tmp_path: Path) -> None:
+    """As an outsider has it: the wheel and his package in one environment, and nothing of the checkout."""
+    venv, site, here = tmp_path / "venv", tmp_path / "site", tmp_path / "empty"
+    here.mkdir()
+    shutil.copytree(
+        ROOT / "examples" / "site", site, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
+    )
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, timeout=300)
+    # What the wheel needs is there already: this environment sees that of the wheel.
+    (library,) = (released.bin.parent / "lib").glob("python3*/site-packages")
+    (mine,) = (venv / "lib").glob("python3*/site-packages")
+    (mine / "wheel.pth").write_text(f"{library}\n")
+    pip = (sys.executable, "-m", "pip", "--quiet")
+    build = (*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, site)
+    subprocess.run(build, check=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+    install = (*pip, "--python", venv / "bin" / "python", "install", "--no-deps", wheel)
+    subprocess.run(install, check=True, timeout=300)
+    python = (venv / "bin" / "python", "-m")
+    listed = json.loads(run(*python, "kdumpcheck.cli", "plugins", "--json", cwd=here))["plugins"]
+    its_own = {f"{each['kind']} {each['name']}" for each in listed if each["layer"].startswith("entry point ")}
+    assert its_own == {
+        "providers suse_legacy",
+        "power pdu",
+        "reporters ticket",
+        "inventories racks",
+        "signatures site-fabric",
+    }
+    assert [each["name"] for each in listed if each["replaced_by"]] == ["suse_legacy"]
+    keep_case(tmp_path / "bundle", "ncn-w001", "initrd-missing")
+    words = ("tests/validation", site / "checks", "--replay", tmp_path / "bundle", "--format", "ticket")
+    run(*python, "pytest", *words, cwd=here, status=1)
+    assert "initrd.present" in (here / "reports" / "latest" / "tickets.txt").read_text()
+    assert {"site.crashkernel", "initrd.present"} <= {result["check"] for result in results(here)}
 
 
 def test_a_place_that_was_not_shipped_is_refused_in_one_line(released: Released, tmp_path: Path) -> None:

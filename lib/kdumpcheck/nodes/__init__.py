@@ -10,11 +10,15 @@ from kdumpcheck.nodes.inventory import Inventory
 from kdumpcheck.nodes.load import load_inventory
 from kdumpcheck.nodes.node import InventoryError, Node, role_of
 from kdumpcheck.nodes.nodeset import expand, natural
+from kdumpcheck.nodes.sources.file import File
+from kdumpcheck.nodes.sources.source import Source
 
 __all__ = [
+    "File",
     "Inventory",
     "InventoryError",
     "Node",
+    "Source",
     "dump",
     "expand",
     "find_inventory",

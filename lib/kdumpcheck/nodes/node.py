@@ -15,8 +15,8 @@ _NCN = re.compile(r"ncn-([mws])[0-9]+", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 # No blanks, quotes, '@' or leading '-': the value may one day stand in a URL or beside an option.
 _ADDRESS = re.compile(r"[A-Za-z0-9_\[:][A-Za-z0-9._:%\[\]-]*", re.ASCII)
-# A BMC may also say in which way it is spoken with.
-_BMC = re.compile(rf"(?:(?:ipmi|redfish|command)://)?{_ADDRESS.pattern}", re.ASCII)
+# A BMC may also say in which way it is spoken with; which ways there are, plugins have a say in.
+_BMC = re.compile(rf"(?:[a-z][a-z0-9-]*://)?{_ADDRESS.pattern}", re.ASCII)
 _HOSTSPEC = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\x00-\x1f\x7f]*", re.ASCII)
 _PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^/]*@")
 _PASSWORD_BESIDE = re.compile(r"(pass\w*\s*[=:]).+", re.IGNORECASE | re.DOTALL)

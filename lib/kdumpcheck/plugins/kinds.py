@@ -3,13 +3,47 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from kdumpcheck.analysis import signatures
 from kdumpcheck.analysis.signatures import Signature
+from kdumpcheck.nodes.load import ANSIBLE, SOURCES
+from kdumpcheck.nodes.sources.source import Source
+from kdumpcheck.power import WAYS, Way
+from kdumpcheck.power.choose import USUAL as USUAL_WAY
 from kdumpcheck.providers import PROVIDERS, Provider
 from kdumpcheck.remedies import REMEDIES, Remedy
+from kdumpcheck.reporters import fleet
+from kdumpcheck.reporters.formats import FORMATS, USUAL
+from kdumpcheck.reporters.reporter import Reporter
+
+_WORD = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
+#: What a run writes besides its formats.
+_TAKEN = (fleet.NAME, "report.html", "journal.jsonl", "latest")
+
+
+def _nothing(_plugin: Any, _others: Mapping[str, Any]) -> str:  # noqa: ANN401 - of any kind
+    return ""
+
+
+def _not_a_word(plugin: Any, _others: Mapping[str, Any]) -> str:  # noqa: ANN401 - a way or a source
+    return "" if _WORD.fullmatch(plugin.name) else f"its name {plugin.name[:60]!a} is no word of small letters"
+
+
+def _not_a_format(reporter: Reporter, others: Mapping[str, Reporter]) -> str:
+    """A format is chosen by its name and has a file of its own, beside those of all others."""
+    if not _WORD.fullmatch(reporter.name):
+        return _not_a_word(reporter, others)
+    file = reporter.filename
+    if not file or PurePath(file).name != file or file.startswith("."):
+        return f"its file {file[:60]!a} is no name of a file"
+    if file in (*_TAKEN, *(other.filename for other in others.values())):
+        return f"its file {file} is another report's"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +60,22 @@ class Kind:
     """where a run finds them, by name; in the order in which they are used"""
     last: str = ""
     """one that stays behind all that are added"""
+    needed: tuple[str, ...] = ()
+    """names that others rely on: what replaces one of them must be called as it was"""
+    wrong: Callable[[Any, Mapping[str, Any]], str] = _nothing
+    """what makes a plugin unfit beside the others, "" for nothing"""
 
     def module_of(self, plugin: object) -> str:
         """The module that a plugin of the package itself is defined in."""
-        if isinstance(plugin, Signature):  # data, of a class that all of them share
-            return f"{signatures.__name__}.{plugin.name.replace('-', '_')}"
+        match plugin:  # some are data, of a class that all of their kind share
+            case Signature():
+                return f"{signatures.__name__}.{plugin.name.replace('-', '_')}"
+            case Reporter():
+                return plugin.render.__module__
+            case Way():
+                return plugin.button.__module__
+            case Source():
+                return plugin.read.__module__
         return type(plugin).__module__
 
     def lacks(self, found: object) -> list[str]:
@@ -40,10 +85,13 @@ class Kind:
         return [name for name in names if not hasattr(found, name)]
 
 
-#: Ways to power, reporters and inventories are chosen by options; these are found by their files.
+#: In the order in which `kdumpcheck plugins` lists them.
 KINDS = (
     Kind("providers", "PROVIDER", Provider, PROVIDERS),
     # A reboot comes after all that it makes good.
     Kind("remedies", "REMEDY", Remedy, REMEDIES, last="node.reboot"),
+    Kind("power", "POWER", Way, WAYS, needed=(USUAL_WAY,), wrong=_not_a_word),
+    Kind("reporters", "REPORTER", Reporter, FORMATS, needed=USUAL, wrong=_not_a_format),
+    Kind("inventories", "INVENTORY", Source, SOURCES, last=ANSIBLE, needed=(ANSIBLE,), wrong=_not_a_word),
     Kind("signatures", "SIGNATURE", Signature, signatures.SIGNATURES),
 )

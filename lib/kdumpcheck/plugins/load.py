@@ -66,6 +66,12 @@ def _add(kind: Kind, layer: str, where: str, module: ModuleType) -> None:
         )
     if replaces is not None and replaces not in kind.register:
         raise PluginError(f"{where}: it replaces {replaces}, and no such plugin is in {kind.directory}")
+    if replaces in kind.needed and name != replaces:
+        raise PluginError(
+            f"{where}: what replaces {replaces} must be called {replaces}, and not {name}: all runs use it"
+        )
+    if wrong := kind.wrong(plugin, {known: each for known, each in kind.register.items() if known != replaces}):
+        raise PluginError(f"{where}: {wrong}")
     if replaces is not None:
         _retire(kind, replaces, where)
     _put(kind, name, plugin, replaces)

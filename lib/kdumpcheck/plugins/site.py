@@ -7,14 +7,14 @@ import importlib.util
 import os
 import stat
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
 from kdumpcheck.plugins.kinds import KINDS, Kind
 from kdumpcheck.plugins.plugin import PluginError
+from kdumpcheck.raised import said
 
 GROUP = "kdumpcheck.plugins"
 """Entry points of this group name a module each; the entry's own name is KIND.NAME, as in providers.mine."""
@@ -34,7 +34,7 @@ def installed() -> Iterator[Found]:
         try:
             module = entry.load()
         except Exception as error:  # noqa: BLE001 - whatever a plugin's code raises is the operator's to know, in one line
-            raise PluginError(f"entry point {entry.name} ({entry.value}): {_said(error, '')}") from None
+            raise PluginError(f"entry point {entry.name} ({entry.value}): {said(error)}") from None
         yield kind, f"entry point {entry.name}", entry.value, module
 
 
@@ -82,15 +82,5 @@ def _imported(kind: Kind, file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:  # noqa: BLE001 - as above
         del sys.modules[name]
-        raise PluginError(_said(error, str(file))) from None
+        raise PluginError(said(error, str(file))) from None
     return module
-
-
-def _said(error: BaseException, file: str) -> str:
-    """File, line and words of an error in a plugin."""
-    words = " ".join(f"{type(error).__name__}: {error}".split())
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}: {words}"
-    frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == file] or [frame for frame in frames if frame.lineno]
-    return f"{own[-1].filename}:{own[-1].lineno}: {words}" if own else f"{file}: {words}"

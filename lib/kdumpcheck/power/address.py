@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 _FORM = re.compile(
-    r"(?:(?P<scheme>[a-z]+)://)?(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^:\[\]]+)|(?P<bare>[0-9A-Fa-f:.]+))"
+    r"(?:(?P<scheme>[a-z][a-z0-9-]*)://)?(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^:\[\]]+)|(?P<bare>[0-9A-Fa-f:.]+))"
     r"(?::(?P<port>[0-9]{1,5}))?",
     re.ASCII,
 )
@@ -16,7 +16,7 @@ _LAST_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A BMC's place. `scheme` is the way the inventory names ("ipmi", "redfish", "command"), or None."""
+    """A BMC's place. `scheme` is the way the inventory names ("ipmi", "redfish", a plugin's), or None."""
 
     host: str
     port: int | None = None

@@ -27,6 +27,9 @@ def add_node(parser: argparse.ArgumentParser) -> None:
     """Add which node is meant."""
     parser.add_argument("node", metavar="NODE")
     parser.add_argument("--inventory", type=Path, metavar="FILE", help="where the node and its BMC are described")
+    parser.add_argument(
+        "--plugin-dir", type=Path, action="append", default=[], metavar="DIR", help="more plugins (kdumpcheck plugins)"
+    )
 
 
 def add_login(parser: argparse.ArgumentParser) -> None:

@@ -14,8 +14,30 @@ from kdumpcheck.power.login import Login
 from kdumpcheck.power.outcome import PowerError
 from kdumpcheck.power.power import Power
 from kdumpcheck.power.redfish import USUAL_TRUST, RedfishPower, Trust
+from kdumpcheck.power.way import Bmc, Way
 
-WAYS: Final = ("ipmi", "redfish", "command")
+USUAL: Final = "ipmi"
+
+
+def _command(bmc: Bmc) -> Power:
+    if bmc.command is None:
+        raise PowerError("config", bmc.node.name, "its power takes a program of yours: name it with --command")
+    return CommandPower(bmc.node.name, bmc.address, bmc.login, bmc.command)
+
+
+#: Every way, by its name; plugins add theirs.
+WAYS: dict[str, Way] = {
+    way.name: way
+    for way in (
+        Way(USUAL, "IPMI 2.0 over the network", lambda bmc: IpmiPower(bmc.node.name, bmc.address, bmc.login)),
+        Way(
+            "redfish",
+            "Redfish over HTTPS",
+            lambda bmc: RedfishPower(bmc.node.name, bmc.address, bmc.login, bmc.trust),
+        ),
+        Way("command", "a program of the operator's", _command),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +55,12 @@ class Ways:
 
     def to(self, node: Node) -> Power:
         """The power button of one node. Raises `PowerError` for a way or an address that cannot be used."""
-        address, login = self.address(node), self.login_to(node)
-        way = self.way or address.scheme or "ipmi"
-        if way == "redfish":
-            return RedfishPower(node.name, address, login, self.trust)
-        if way == "command":
-            if self.command is None:
-                raise PowerError("config", node.name, "its power takes a program of yours: name it with --command")
-            return CommandPower(node.name, address, login, self.command)
-        return IpmiPower(node.name, address, login)
+        address = self.address(node)
+        name = self.way or address.scheme or USUAL
+        if name not in WAYS:
+            ways = ", ".join(WAYS)
+            raise PowerError("config", node.name, f"no way to its power is called {name[:60]!a} (there are {ways})")
+        return WAYS[name].button(Bmc(node, address, self.login_to(node), self.command, self.trust))
 
     def address(self, node: Node) -> Address:
         """Where its BMC answers. Raises `PowerError`."""

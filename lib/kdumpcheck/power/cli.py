@@ -24,7 +24,7 @@ from kdumpcheck.power.arguments import (
     login_from,
     node_of,
 )
-from kdumpcheck.power.choose import WAYS, Ways
+from kdumpcheck.power.choose import Ways
 from kdumpcheck.power.guard import is_this_machine
 from kdumpcheck.power.login import PASSWORD_VARIABLE, USER_VARIABLE
 from kdumpcheck.power.outcome import ACTIONS, HARMFUL, Action, PowerError
@@ -68,7 +68,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_ways(power: argparse.ArgumentParser) -> None:
     power.add_argument(
-        "--via", choices=WAYS, help="how to speak with the BMC (default: as the inventory says, or ipmi)"
+        "--via",
+        metavar="WAY",
+        help="how to speak with the BMC: ipmi, redfish, command or a plugin's (default: as the inventory says, or "
+        "ipmi)",
     )
     power.add_argument(
         "--command",

@@ -33,6 +33,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("--nodes", metavar="SET", help="nodes to look at, as pytest --nodes")
     what.add_argument("--replay", metavar="DIR", help="judge kept evidence; no node is touched")
     parser.add_argument("--inventory", metavar="FILE", help="where nodes are described, as pytest --inventory")
+    parser.add_argument(
+        "--plugin-dir", type=Path, action="append", default=[], metavar="DIR", help="more plugins (kdumpcheck plugins)"
+    )
     parser.add_argument("--ssh-config", metavar="FILE", help="as pytest --ssh-config")
     parser.add_argument("--every", type=float, default=900.0, metavar="S", help="seconds between runs (default: 900)")
     parser.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="default: this machine alone")
@@ -82,6 +85,7 @@ def _turn(arguments: argparse.Namespace) -> Turn:
         value = getattr(arguments, name)
         if value is not None:
             asked.append(f"--{name.replace('_', '-')}={value}")
+    asked += [f"--plugin-dir={directory}" for directory in arguments.plugin_dir]
     if arguments.strict_warnings:
         asked.append("--strict-warnings")
     return Turn(asked, Gate(strict_warnings=arguments.strict_warnings))

@@ -45,6 +45,8 @@ class BmcOptions:
         )
         if options.password_file is not None and options.ask_password:
             raise pytest.UsageError("--bmc-password-file and --ask-bmc-password: give one of them")
+        if options.way is not None and options.way not in WAYS:
+            raise pytest.UsageError(f"--power-via: no way is called {options.way[:60]!a} (there are {', '.join(WAYS)})")
         return options
 
     def ways(self, exported: Secret | None) -> Ways:
@@ -87,8 +89,9 @@ def add(group: pytest.OptionGroup) -> None:
     option(
         "--power-via",
         dest="kdumpcheck_power_via",
-        choices=WAYS,
-        help="how a node's power is pressed (default: as the inventory says, or ipmi)",
+        metavar="WAY",
+        help="how a node's power is pressed: ipmi, redfish, command or a plugin's (default: as the inventory says, or "
+        "ipmi)",
     )
     option(
         "--power-command",

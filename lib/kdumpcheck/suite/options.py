@@ -126,6 +126,12 @@ class Options:
             raise pytest.UsageError("--image-boot repairs nothing: give --crash --apply together, or neither")
 
 
+def wants_plugins(config: pytest.Config) -> bool:
+    """Whether plugins have a say: in a run of the suite, and where an option may name one."""
+    options = ("nodes", "replay", "image", "plugin_dir", "format", "power_via")
+    return bool(config.getoption("hosts") or any(config.getoption(f"kdumpcheck_{name}") for name in options))
+
+
 def add(parser: pytest.Parser) -> None:
     """Add the suite's options to pytest's command line."""
     group = parser.getgroup("kdumpcheck", "kdumpcheck: will these nodes save a dump?")
@@ -220,7 +226,8 @@ def add(parser: pytest.Parser) -> None:
         dest="kdumpcheck_format",
         metavar="X,Y",
         default="",
-        help=f"write the report in more formats: {', '.join(name for name in FORMATS if name not in USUAL)}",
+        help=f"write the report in more formats: {', '.join(name for name in FORMATS if name not in USUAL)}, or a "
+        "plugin's",
     )
     allowances.add(group)
     secrets.add(group)

@@ -17,7 +17,7 @@ import pytest
 from kdumpcheck import shipped
 from kdumpcheck.reporters import directory, fleet, github
 from kdumpcheck.reporters.directory import ReportError
-from kdumpcheck.reporters.formats import write
+from kdumpcheck.reporters.formats import FormatError, write
 from kdumpcheck.results import OtherTest, RemedyResult
 from kdumpcheck.suite.items import CheckReport
 from kdumpcheck.suite.suite import Suite
@@ -82,9 +82,10 @@ class Reporting:
         run.exit_status = int(session.exitstatus)
         if self.suite.report_dir is None:
             return
-        with self._full_disk():
-            for reporter in self.suite.options.formats:
+        for reporter in self.suite.options.formats:
+            with self._full_disk():
                 write(reporter, run, self.suite.report_dir, self.suite.options.gate)
+        with self._full_disk():
             fleet.write(run, self.suite.report_dir, self._earlier)
         if self.suite.trouble is not None and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -101,6 +102,8 @@ class Reporting:
             yield
         except OSError as error:
             self.suite.trouble = f"{self.suite.report_dir}: the report could not be written ({error.strerror})"
+        except FormatError as error:  # a plugin's
+            self.suite.trouble = str(error)
 
 
 def fleet_link(suite: Suite, config: pytest.Config) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 from kdumpcheck.evidence import Evidence, EvidenceError, load_directory
 from kdumpcheck.nodes import Inventory, InventoryError, Node, find_inventory, load_inventory
 from kdumpcheck.nodes.node import quote
+from kdumpcheck.power import WAYS
 from kdumpcheck.suite.options import Options
 from kdumpcheck.transport import SCHEMES
 
@@ -41,13 +42,19 @@ def nodes_of(options: Options, inventory: Inventory) -> tuple[Node, ...]:
 
 
 def _reachable(option: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The same nodes, when there is a way to each of the kind its host specification names."""
+    """The same nodes, when there is a way to each, and to its power, of the kind that is named."""
     for node in nodes:
         scheme = (node.hostspec or "").partition("://")[0]
         if scheme and scheme not in SCHEMES:
             ways = ", ".join(SCHEMES)
             raise pytest.UsageError(
                 f"{option}: {quote(node.hostspec or '')}: no way to a node is called {scheme!r} (there are {ways})"
+            )
+        way = node.bmc_address.partition("://")[0] if "://" in node.bmc_address else ""
+        if way and way not in WAYS:
+            ways = ", ".join(WAYS)
+            raise pytest.UsageError(
+                f"{option}: bmc of {node.name}: no way to a node's power is called {way!r} (there are {ways})"
             )
     return nodes
 

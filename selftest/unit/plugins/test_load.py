@@ -115,7 +115,10 @@ def test_an_entry_point_is_a_layer_below_directories(monkeypatch: pytest.MonkeyP
     assert "entry point signatures.mine (no.such.module): " in refused()
     entry = EntryPoint("monitors.mine", "os", site_layer.GROUP)
     monkeypatch.setattr(site_layer, "entry_points", lambda group: [entry])
-    assert "monitors is no kind of plugin (they are providers, remedies, signatures)" in refused()
+    assert (
+        "monitors is no kind of plugin (they are providers, remedies, power, reporters, inventories, signatures)"
+        in refused()
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,8 @@ def test_what_belongs_to_somebody_else_is_refused(place: Path, monkeypatch: pyte
 
 def test_a_misspelt_directory_is_told(place: Path) -> None:
     add(place, TWIN, "provider")
-    assert refused(place).endswith("provider: this is no kind of plugin; they are providers, remedies, signatures")
+    kinds = "inventories, power, providers, remedies, reporters, signatures"
+    assert refused(place).endswith(f"provider: this is no kind of plugin; they are {kinds}")
 
 
 def test_the_example_takes_part_in_a_run(site: Site) -> None:
@@ -199,7 +203,9 @@ def test_two_that_fit_one_node_are_told_and_fail(
     assert capsys.readouterr().out.count(": selected") == 2
 
 
-@pytest.mark.parametrize("file", ["plugins/providers/site_kdump.py", "checks/test_site.py"])
+@pytest.mark.parametrize(
+    "file", ["plugins/providers/site_kdump.py", "plugins/power/site_pdu.py", "checks/test_site.py"]
+)
 def test_the_documentation_shows_the_example_as_it_is(file: str) -> None:
     code = (EXAMPLE / file).read_text().partition('"""\n\n')[2]
     assert f"```python\n{code}```" in (EXAMPLE.parents[1] / "docs" / "plugins.md").read_text()
