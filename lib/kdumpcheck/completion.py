@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import shtab
 
+from kdumpcheck.power import WAYS
+from kdumpcheck.reporters.formats import FORMATS
+
 #: Each is tested with the shell itself.
 SHELLS = ("bash", "fish", "zsh")
+#: Options whose words plugins may add to, so that the parser takes any: those that are built in are offered.
+_OF_PLUGINS: Mapping[str, tuple[str, ...]] = {"--via": tuple(WAYS), "--format": tuple(FORMATS)}
 _OF_FILES = {"FILE": shtab.FILE, "PATH": shtab.FILE, "DIR": shtab.DIRECTORY}
 
 
@@ -41,6 +46,8 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
         words = action.metavar if isinstance(action.metavar, str) else ""
         if kind := _OF_FILES.get(words, shtab.FILE if action.type is Path else None):
             action.complete = kind  # type: ignore[attr-defined]  # where shtab looks
+        for option in action.option_strings:
+            action.choices = action.choices or _OF_PLUGINS.get(option)
         for name, command, words in _commands(action):
             command.description = words or name
             _prepare(command)
