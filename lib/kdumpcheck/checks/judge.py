@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from kdumpcheck.checks.check import Check
 from kdumpcheck.checks.expect import Expectation, Failed, Lacking, NotApplicable, expectations
-from kdumpcheck.checks.result import Outcome, Result, Severity
+from kdumpcheck.checks.result import Outcome, Result, Severity, in_the_image
 from kdumpcheck.checks.subject import Subject
 from kdumpcheck.evidence import CouldNotLook, NotBooted, Unknown
 
@@ -115,8 +115,11 @@ def _result(
         message=one_line(message),
         expected=one_line(expectation.expected) if expectation else "",
         found=one_line(expectation.found) if expectation else "",
-        remedy=check.remedy,
-        instruction=check.instruction,
+        remedy=None if subject.of_image else check.remedy,
+        # Checks of images alone say it themselves.
+        instruction=in_the_image(check.instruction)
+        if subject.of_image and check.judges != "image"
+        else check.instruction,
         source=check.source,
         seconds=round(seconds, 6),
     )

@@ -25,6 +25,14 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
+_MEND = "Mend it where the image is made, and build the image anew."
+
+
+def in_the_image(instruction: str) -> str:
+    """What to do where a node is only an image, or there to judge one: a repair of it would mend nothing."""
+    return f"{_MEND} On a node it would be: {instruction}" if instruction else _MEND
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One check's word on one node, complete enough to act on without looking anywhere else.

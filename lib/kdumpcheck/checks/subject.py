@@ -17,8 +17,17 @@ from kdumpcheck.providers import Provider, select
 class Subject:
     """One node as the checks see it. Each fact is parsed once, however many checks ask for it."""
 
-    def __init__(self, evidence: Evidence, select_provider: Callable[[Evidence], Provider | Unknown] = select) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        select_provider: Callable[[Evidence], Provider | Unknown] = select,
+        *,
+        of_image: bool = False,
+    ) -> None:
+        """`of_image`: this node is only there to judge the image that it booted."""
         self.evidence = evidence
+        #: Whether what is wrong must be mended in an image, and not here.
+        self.of_image = of_image or not evidence.booted
         self.node = evidence.node
         self._select = select_provider
         #: What each check said of this subject, by check id; kept by the judge.

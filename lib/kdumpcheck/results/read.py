@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from kdumpcheck.checks import Result
 from kdumpcheck.checks.judge import one_line
+from kdumpcheck.checks.result import in_the_image
 from kdumpcheck.crash.proof import Proof
 from kdumpcheck.nodes import InventoryError
 from kdumpcheck.nodes.node import check_name
@@ -141,7 +142,10 @@ def _result(run: Run, value: object, where: str) -> Result:
     note = run.checks.get(str(value.get("check"))) if isinstance(value, dict) else None
     if note is None or not isinstance(value, dict):
         raise DecodeError(f"{where}.check is none of the checks of the same file")
-    return decode(Result, {**value, "title": note.title, "instruction": note.instruction, "source": note.source}, where)
+    # Only of an image a result has no remedy where its check has one.
+    of_image = note.remedy is not None and value.get("remedy") is None
+    instruction = in_the_image(note.instruction) if of_image else note.instruction
+    return decode(Result, {**value, "title": note.title, "instruction": instruction, "source": note.source}, where)
 
 
 def _time(head: dict[str, Any], key: str) -> datetime:

@@ -307,7 +307,7 @@ class Suite:
             self.raw[look.evidence.node] = look.raw
         if self.options.bundle is not None:
             self._keep(self.options.bundle, look)
-        return Subject(look.evidence)
+        return Subject(look.evidence, of_image=self.booting is not None)
 
     def _keep(self, directory: Path, look: Look) -> None:
         try:
@@ -355,10 +355,11 @@ class Suite:
 
     def result(self, check: Check, node: str) -> Result:
         """One check's result on one node as it is now: "recovered" when it was broken before a repair."""
-        result = self.judge.judge(check, self.subjects[node])
+        subject = self.subjects[node]
+        result = self.judge.judge(check, subject)
         if result.cause and self.selected is not None and (result.cause, node) not in self.selected:
             # Nobody will hear of the cause in this run, so that its failure cannot explain this one.
-            return Judge([check]).judge(check, Subject(self.subjects[node].evidence))
+            return Judge([check]).judge(check, Subject(subject.evidence, of_image=subject.of_image))
         if node in self.before and result.outcome is Outcome.PASS:
             earlier = self.judge.judge(check, self.before[node])
             if earlier.outcome in {Outcome.FAIL, Outcome.WARN}:

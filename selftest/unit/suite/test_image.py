@@ -18,6 +18,8 @@ from selftest.unit.site import Site
 
 from kdumpcheck.imageboot.guest import remove_orphans
 from kdumpcheck.lab.process import marked
+from kdumpcheck.results.read import read_results
+from kdumpcheck.results.words import advice
 
 
 @pytest.fixture(name="image")
@@ -40,6 +42,21 @@ def test_a_fault_fails_the_gate_and_junit_says_failure(site: Site, image: Path) 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     failures = ET.parse(site.path / "reports/latest/junit.xml").getroot().findall(".//failure")
     assert ["no makedumpfile" in (failure.get("message") or "") for failure in failures] == [True]
+
+
+def test_what_is_wrong_in_an_image_is_not_repaired_on_a_node_of_its_name(site: Site, image: Path) -> None:
+    made.remove(image, "etc/systemd/system/multi-user.target.wants/kdump.service")
+    result = site.run("tests/validation", "--image", image)
+    (failed,) = [each for each in site.document()["results"] if each["outcome"] == "fail"]
+    assert failed["check"] == "service.enabled"
+    assert failed["remedy"] is None
+    mend = "Mend it where the image is made, and build the image anew. On a node it would be: systemctl enable kdump"
+    result.stdout.fnmatch_lines([f"*do: {mend}*"])
+    page, again = (site.path / "reports/latest/index.html").read_text(), read_results(site.path / "reports/latest")
+    for text in (result.stdout.str(), page, *(advice(each) for each in again.results)):
+        assert "tests/recovery" not in text
+    assert mend in page
+    assert any(mend in advice(each) for each in again.results), "also in a report made of results.json"
 
 
 def test_two_images_in_one_run(site: Site, image: Path) -> None:

@@ -48,17 +48,20 @@ def _data(run: Run, green: int, other: int) -> dict[str, Any]:
             cell = _cell(result, green if result.outcome is Outcome.PASS else other)
             rows[result.node][columns[result.check]] = cells.setdefault(cell, len(cells))
             counts[result.node][result.outcome] += 1
+    # What to do stands in the results: of an image it is not what a node of it could be told.
+    told = {result.check: result for result in reversed(run.results)}
     order = sorted(names, key=lambda name: [-counts[name][outcome] for outcome in OUTCOMES[:3]])
     return {
         "checks": [
             {
                 "id": check.id,
                 "title": check.title,
-                "instruction": check.instruction,
+                "instruction": advised.instruction,
                 "source": check.source,
-                "repair": repair_command(_PLACE, check.remedy) if check.remedy else "",
+                "repair": repair_command(_PLACE, advised.remedy) if advised.remedy else "",
             }
             for check in run.checks.values()
+            for advised in (told.get(check.id, check),)
         ],
         "cells": list(cells),
         "nodes": [[name, *_told(run.nodes.get(name)), rows[name]] for name in order],
