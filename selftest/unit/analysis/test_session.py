@@ -7,6 +7,7 @@ Its script is the real one, and runs here as it does on a node.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,13 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kdumpcheck.analysis import session
-from kdumpcheck.analysis.session import Session
+from kdumpcheck.analysis.death import read_death
+from kdumpcheck.analysis.session import Asked, Session
 
 RELEASE = "6.4.0-150600.23.17-default"
 #: What it was called with, its environment and its commands are kept; each command's pipe and file are a shell's.
 FAKE = r"""#!/bin/sh
 # A fake crash(8).
+[ "$1" = --version ] && { printf '\ncrash 8.0.2\nCopyright\n'; exit 0; }
 echo "$*" >"$RECORD/argv"
+pwd >"$RECORD/place"
 env >"$RECORD/environ"
 while IFS= read -r line; do
     echo "$line" >>"$RECORD/commands"
@@ -55,7 +59,7 @@ def fake(tmp_path: Path, text: str) -> None:
 
 
 def run(place: Path, *, seconds: int = 30, release: str = RELEASE) -> Session:
-    return session.run(sh, str(place), "vmcore", release, seconds=seconds, mebibytes=1024)
+    return session.run(sh, Asked(str(place), ("vmcore",), release, seconds, mebibytes=1024))
 
 
 def sh(script: str) -> bytes:
@@ -65,13 +69,39 @@ def sh(script: str) -> bytes:
 def test_each_command_is_a_section(place: Path) -> None:
     said = run(place)
     assert said.trouble == ""
-    assert said.namelist == f"./vmlinux-{RELEASE}.gz"
+    assert said.namelist == f"{place}/vmlinux-{RELEASE}.gz"
+    assert said.version == "crash 8.0.2"
     assert {name: raw.strip() for name, raw in said.sections.items()} == {
         name: f"said of {command}".encode() for name, command in session.COMMANDS.items()
     }
-    assert (place.parent / "argv").read_text() == f"-s --no_scroll ./vmlinux-{RELEASE}.gz ./vmcore\n"
-    left = [path for path in Path("/run").glob("kdumpcheck-analyze.*") if path.stat().st_uid == os.getuid()]
-    assert left == []
+    words = f"-s --no_scroll --no_crashrc ./vmlinux-{RELEASE}.gz ./dump/vmcore\n"
+    assert (place.parent / "argv").read_text() == words
+    assert left(place) == set()
+
+
+def test_crash_runs_apart_from_the_dump(place: Path) -> None:
+    """Of where it runs it would obey a .crashrc, and a core that it leaves there is all memory of the node."""
+    run(place)
+    environ = dict(line.split("=", 1) for line in (place.parent / "environ").read_text().splitlines() if "=" in line)
+    there = (place.parent / "place").read_text().strip()
+    assert there == environ["HOME"]
+    assert environ["TMPDIR"].startswith("/var/tmp/kdumpcheck-analyze.")
+    assert not Path(there).exists()
+    assert sorted(path.name for path in place.iterdir()) == ["vmcore", f"vmlinux-{RELEASE}.gz"]
+
+
+def test_all_parts_of_a_split_dump_are_given(place: Path) -> None:
+    asked = Asked(str(place), ("vmcore1", "vmcore2"), RELEASE, 30, mebibytes=1024)
+    session.run(sh, asked)
+    assert (place.parent / "argv").read_text().endswith(" ./dump/vmcore1 ./dump/vmcore2\n")
+
+
+def left(place: Path) -> set[str]:
+    """What is still there of this session's own directories; others run at the same time."""
+    told = [path for name in ("environ", "makedumpfile") if (path := place.parent / name).exists()]
+    own = {found[0] for path in told for found in re.finditer(r"/[a-z/]+/kdumpcheck-analyze\.\w+", path.read_text())}
+    assert own
+    return {path for path in own if Path(path).exists()}
 
 
 def test_a_crash_that_cannot_open_it_is_told_in_its_own_words(place: Path) -> None:
@@ -95,20 +125,127 @@ def test_without_a_kernel_or_without_crash_it_says_so(place: Path, monkeypatch: 
     said = run(place, release="6.4.0-1-default")
     assert said.trouble.startswith("no kernel image vmlinux-6.4.0-1-default is there")
     (place.parent / "bare").mkdir()
-    for name in ("sh", "tr", "mktemp", "rm"):
+    for name in ("sh", "tr", "mktemp", "rm", "mkdir", "ln", "head"):
         (place.parent / "bare" / name).symlink_to(shutil.which(name) or name)
     monkeypatch.setenv("PATH", str(place.parent / "bare"))
     assert "crash(8) is not installed" in run(place).trouble
 
 
-def test_the_log_needs_no_crash(place: Path) -> None:
-    """makedumpfile alone reads it out of the vmcore; here a fake one."""
+MAKEDUMPFILE = r"""#!/bin/sh
+# A fake makedumpfile(8), which reads no flattened file, as the real one, and keeps how it was called.
+echo "$*" >>"$RECORD/makedumpfile"
+case $1 in
+--dump-dmesg) ! grep -q ^makedumpfile "$2" && echo 'the last words' >"$3" ;;
+-R) cat >/dev/null; echo plain >"$2" ;;
+esac
+"""
+
+
+@pytest.fixture
+def makedumpfile(place: Path) -> None:
     program = place.parent / "bin" / "makedumpfile"
-    program.write_text("#!/bin/sh\n# A fake makedumpfile(8).\n[ $1 = --dump-dmesg ] && echo 'the last words' >$3\n")
+    program.write_text(MAKEDUMPFILE)
     program.chmod(0o755)
+
+
+@pytest.mark.usefixtures("makedumpfile")
+def test_the_log_needs_no_crash(place: Path) -> None:
     said = run(place, release="6.4.0-1-default")
     assert said.log == b"the last words\n\n"
     assert said.trouble.startswith("no kernel image")
+    assert said.needs_symbols
+
+
+@pytest.mark.usefixtures("makedumpfile")
+def test_the_log_needs_no_release(place: Path) -> None:
+    said = session.run(sh, Asked(str(place), ("vmcore",), None, 30, mebibytes=1024))
+    assert said.log == b"the last words\n\n"
+    assert said.trouble.startswith("the dump does not tell its kernel's release")
+
+
+@pytest.mark.usefixtures("makedumpfile")
+def test_a_log_that_is_there_is_not_looked_for(place: Path) -> None:
+    session.run(sh, Asked(str(place), ("vmcore",), "6.4.0-1-default", 30, mebibytes=1024, wants_log=False))
+    assert not (place.parent / "makedumpfile").exists()
+
+
+@pytest.mark.usefixtures("makedumpfile")
+def test_the_log_of_a_flattened_dump_is_read_out_of_a_copy(place: Path) -> None:
+    (place / "vmcore").write_bytes(b"makedumpfile\0\0\0\0" + b"\xff" * 16)
+    assert run(place, release="6.4.0-1-default").log == b"the last words\n\n"
+    assert left(place) == set()
+
+
+@pytest.mark.usefixtures("makedumpfile")
+def test_of_a_flattened_dump_that_was_cut_no_copy_is_made(place: Path) -> None:
+    """The real makedumpfile waits ten minutes for the rest."""
+    (place / "vmcore").write_bytes(b"makedumpfile\0\0\0\0" + b"\xff" * 15)
+    assert run(place, release="6.4.0-1-default").log == b""
+    assert "-R" not in (place.parent / "makedumpfile").read_text()
+
+
+@pytest.mark.usefixtures("makedumpfile")
+def test_a_flattened_dump_that_crash_cannot_open_is_shown_to_it_in_a_copy(place: Path) -> None:
+    """As is one of ELF with crash 8."""
+    (place / "vmcore").write_bytes(b"makedumpfile\0\0\0\0" + b"\xff" * 16)
+    refuse = "for file; do :; done\ngrep -q ^makedumpfile \"$file\" && { echo 'cannot realloc'; exit 1; }\n"
+    fake(place.parent, FAKE.replace('pwd >"', refuse + 'pwd >"'))
+    said = run(place)
+    assert (said.trouble, set(said.sections)) == ("", set(session.COMMANDS))
+    assert left(place) == set()
+
+
+#: What the real crash 8.0.2 answered, asked by this script about dumps of a lab node; logs are shortened.
+CAPTURED = Path(__file__).parent / "crash"
+OPEN = r"crash\(8\) could not open it: "
+MEMORY = "crash(8) needs more memory than it may have (--crash-memory)."
+PID_HASH = "WARNING: active task ffff8e94c4cce000 on cpu 0 not found in PID hash"
+OTHER = "WARNING: kernel version inconsistency between vmlinux and dumpfile"
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble", "warnings", "needs_symbols"),
+    [
+        ("whole", "", (PID_HASH,), False),
+        ("other-kernel", "", (OTHER, PID_HASH), False),
+        ("no-symbols", f"{OPEN}.* no .gnu_debuglink section crash: .* no debugging data available", (), True),
+        ("little-memory", re.escape(MEMORY), (), False),
+        ("little-memory-later", re.escape(MEMORY), (), False),
+        ("cut-compressed", rf'{OPEN}crash: read error: .*"current_task .*"tss_struct ist array"', (), False),
+        (
+            "cut-elf",
+            rf"{OPEN}crash: read error: .*",
+            ("WARNING: ./dump/vmcore: may be truncated or incomplete",),
+            False,
+        ),
+        (
+            "cut-flattened",
+            rf"{OPEN}.* \(flat format\): truncated/incomplete .*: not a supported file format",
+            (),
+            False,
+        ),
+    ],
+)
+def test_what_a_real_crash_said(name: str, trouble: str, warnings: tuple[str, ...], *, needs_symbols: bool) -> None:
+    said = session.read((CAPTURED / f"{name}.txt").read_bytes(), "@@0")
+    assert re.fullmatch(trouble, said.trouble)
+    assert (said.version, said.warnings, said.needs_symbols) == ("crash 8.0.2", warnings, needs_symbols)
+
+
+def test_each_section_of_a_real_crash_is_kept_whole() -> None:
+    said = session.read((CAPTURED / "whole.txt").read_bytes(), "@@0")
+    assert set(said.sections) == set(session.COMMANDS)
+    assert b'PANIC: "Kernel panic - not syncing: sysrq triggered crash"' in said.sections["sys"]
+    assert said.sections["bt"].startswith(b'PID: 663      TASK: ffff8e94c4cce000  CPU: 0    COMMAND: "bash"\n #0 ')
+    assert said.sections["bt"].rstrip().endswith(b"ORIG_RAX: 0000000000000001  CS: 0033  SS: 002b")
+    assert said.sections["modules"].strip() == b"no tainted modules"
+    assert b"virtblk_fops" in said.sections["devices"]
+    death = read_death(said.log)
+    assert (death.headline, death.task, death.pid) == (
+        "Kernel panic - not syncing: sysrq triggered crash",
+        "bash",
+        663,
+    )
 
 
 def test_names_are_only_names(place: Path) -> None:
