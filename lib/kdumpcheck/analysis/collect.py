@@ -94,8 +94,9 @@ def _files(report: Report) -> Iterator[tuple[str, bytes]]:
         yield "dmesg.txt", redacted(report.given.log)
     if report.given.readme is not None:
         yield "README.txt", redacted(report.given.readme)
-    for name, raw in (report.session.sections if report.session is not None else {}).items():
-        yield f"crash/{name}.txt", redacted(raw)
+    if report.session is not None:
+        for name, raw in report.session.sections.items():
+            yield f"{report.session.program}/{name}.txt", redacted(raw)
 
 
 def _entry(name: str, size: int) -> tarfile.TarInfo:

@@ -65,16 +65,13 @@ def _more(report: Report) -> list[str]:
         more.append(session.trouble if session is not None and session.trouble else "crash(8) was not asked.")
         if report.package is not None and (session is None or session.needs_symbols):
             more.append(f"crash(8) needs {report.package} to tell more: {report.package.how}")
-    more += [f"crash(8) was not sure of itself ({warning}): {_doubt(warning)}" for warning in _warnings(session)]
+    if session is not None:
+        more += [f"{session.program} was not sure of itself ({each}): {_doubt(each)}" for each in session.warnings]
     return more
 
 
-def _warnings(session: Session | None) -> tuple[str, ...]:
-    return session.warnings if session is not None else ()
-
-
 def _doubt(warning: str) -> str:
-    """What an operator does about a warning of crash(8)."""
+    """What an operator makes of a warning of crash(8)."""
     if "version inconsistency" in warning:
         return "the kernel image is of another build than the kernel that died, and what is told by it may be wrong."
-    return "what it tells may not be all, and a crash(8) newer than this kernel may tell more."
+    return "what it tells may not be all, and a crash(8) or drgn newer than this kernel may tell more."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""crash(8) on a dump, where the dump is: asked a fixed set of things, without a terminal, within bounds."""
+"""crash(8), or else drgn, on a dump, where the dump is: asked fixed things, without a terminal, within bounds."""
 
 from __future__ import annotations
 
@@ -27,22 +27,26 @@ SECTION_BYTES = 512 << 10
 """Most bytes of a section that are kept."""
 UNFLATTENED_BYTES = 8 << 30
 """The largest flattened dump that is written a second time, for programs that read it in no other way."""
-#: crash's own words, and those of the gdb in it, when it may have no more memory.
-_NO_MEMORY = ("virtual memory exhausted", "cannot allocate any more memory")
-_NO_SYMBOLS = "no debugging data available"
+#: The words of crash, of the gdb in it and of drgn when they may have no more memory.
+_NO_MEMORY = ("virtual memory exhausted", "cannot allocate any more memory", "error: out of memory", "MemoryError")
+#: The same where the kernel image has no symbols, or is of another build.
+_NO_SYMBOLS = ("no debugging data available", "'init_uts_ns'", "has no symbols")
+#: How lines begin by which crash says what it is not sure of, and drgn what it could not tell.
+_DOUBTS = ("WARNING:", "drgn: ")
+_NAMES = {"crash": "crash(8)"}
 _MOST_WARNINGS, _LONGEST_WORDS = 5, 400
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What crash(8) said, a section for each command; `trouble` is why there is nothing, or not all."""
+    """What crash(8) or drgn said, a section for each command; `trouble` is why there is nothing, or not all."""
 
     sections: dict[str, bytes]
     trouble: str = ""
     namelist: str | None = None
     installed: tuple[str, ...] = ()
     version: str | None = None
-    """which crash it was, in its own words"""
+    """which program it was, in its own words"""
     warnings: tuple[str, ...] = ()
     """what it was not sure of, in its own words"""
 
@@ -52,9 +56,16 @@ class Session:
         return self.sections.get("log", b"")
 
     @property
+    def program(self) -> str:
+        """What was asked: crash or drgn."""
+        return program_of(self.version or "")
+
+    @property
     def needs_symbols(self) -> bool:
         """Whether nothing could be told for want of the kernel's debuginfo."""
-        return not set(self.sections) - {"log"} and (self.namelist is None or _NO_SYMBOLS in self.trouble)
+        return not set(self.sections) - {"log"} and (
+            self.namelist is None or any(words in self.trouble for words in _NO_SYMBOLS)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +99,17 @@ def script(asked: Asked, *, mark: str) -> str:
         "most": str(UNFLATTENED_BYTES),
         "wants_log": "1" if asked.wants_log else "",
         "sections": " ".join(COMMANDS),
+        "script": _resource("drgn_script.py"),
         # crash is in its working directory then.
         "commands": "\n".join(f"{command} | head -c {SECTION_BYTES} > {name}" for name, command in COMMANDS.items()),
     }
     values = "".join(f"{name}={shlex.quote(value)}\n" for name, value in words.items())
     files = f"set -- {shlex.join(asked.vmcores)}\n"
-    return values + files + resources.files(__package__).joinpath("session.sh").read_text(encoding="utf-8")
+    return values + files + _resource("session.sh")
+
+
+def _resource(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def read(answer: bytes, mark: str) -> Session:
@@ -112,7 +128,7 @@ def read(answer: bytes, mark: str) -> Session:
         namelist=_text(told["namelist"]) if "namelist" in told else None,
         installed=tuple(_text(told.get("installed", b"")).split()),
         version=_text(told.get("version", b"")) or None,
-        warnings=tuple(dict.fromkeys(line for line in said if line.startswith("WARNING:")))[:_MOST_WARNINGS],
+        warnings=_doubts(said) if sections else (),
     )
 
 
@@ -128,18 +144,33 @@ def _said(raw: bytes) -> list[str]:
     return [line for line in takewhile(lambda line: line != "Usage:", lines) if line]
 
 
+def _doubts(said: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line for line in said if line.startswith(_DOUBTS)))[:_MOST_WARNINGS]
+
+
 def _trouble(told: dict[str, bytes], said: list[str]) -> str:
     """Why there is nothing, or not all; "" when there is all."""
     if "end" not in told:
         return "the analysis on the node did not come to its end"
-    code, refused = _text(told.get("code", b"")), "refused" in told
-    if "trouble" in told or (code in ("", "0") and not refused):
-        return _text(told.get("trouble", b""))
+    if "trouble" in told:
+        return _text(told["trouble"])
+    program = program_of(_text(told.get("version", b"")))
+    name, code, refused = _NAMES.get(program, program), _text(told.get("code", b"")), "refused" in told
+    if "stopped" in told:
+        return f"{name} was stopped after {_text(told['stopped'])} s."
+    if code in ("", "0") and not refused:
+        return ""
     if any(words in line for line in said for words in _NO_MEMORY):
-        return "crash(8) needs more memory than it may have (--crash-memory)."
-    own = [line for line in said if line.startswith("crash:")]
-    words = " ".join(own[-2:] or said[-3:])[:_LONGEST_WORDS]
-    return f"crash(8) could not open it: {words}" if refused else f"crash(8) ended with {code}: {words}"
+        return f"{name} needs more memory than it may have (--crash-memory)."
+    own = [line for line in said if line.startswith(f"{program}:")]
+    # crash says last why it ends; drgn goes on, and says the same of all that follows.
+    words = " ".join((own[:1] if program == "drgn" else own[-2:]) or said[-3:])[:_LONGEST_WORDS]
+    return f"{name} could not open it: {words}" if refused else f"{name} ended with {code}: {words}"
+
+
+def program_of(version: str) -> str:
+    """Which of the two it is, by what it says of itself."""
+    return version.partition(" ")[0] or "crash"
 
 
 def _text(raw: bytes) -> str:

@@ -19,7 +19,7 @@ trap 'exit 1' HUP INT TERM
 # What is unpacked is as large as a kernel with its symbols or a dump, and /run is memory.
 spare=$(mktemp -d /var/tmp/kdumpcheck-analyze.XXXXXX) || { spare=$work/spare && mkdir "$spare"; }
 
-# makedumpfile reads no flattened dump, and crash none of ELF: it is written as it was before, where there is room for it.
+# makedumpfile and old drgn read no flattened dump, and crash none of ELF: it is written as it was before, where there is room for it.
 unflatten() {
     [ ! -s "$spare/plain" ] || return 0
     [ $# = 1 ] && [ "$(head -c 12 "$1" 2>/dev/null | tr -d '\000')" = makedumpfile ] || return 1
@@ -54,8 +54,9 @@ for each; do
 done
 shift "$count"
 [ -n "$release" ] || give_up "the dump does not tell its kernel's release, so no symbols can be found for it." "$@"
-command -v crash >/dev/null 2>&1 || give_up "crash(8) is not installed there (package crash)." "$@"
-say version "$(timeout 10 crash --version 2>/dev/null </dev/null | grep -m 1 '^crash ' | head -c 100)"
+crash=$(command -v crash) || crash=
+drgn=$(command -v drgn) || drgn=
+[ -n "$crash$drgn" ] || give_up "crash(8) is not installed there (package crash), nor is drgn." "$@"
 
 # The kernel with its symbols: beside the dump (kdump before 1.9), in /boot, or whole in a debuginfo package.
 kernel='' debug=''
@@ -77,25 +78,54 @@ case $kernel in
 "$here"/*) ln -s -- "$kernel" . && kernel=./${kernel##*/} ;;
 esac
 
-printf '%s\nquit\n' "$commands" >commands
 # crash opens what its user's ~/.crashrc says, which is not ours to run; and it unpacks a packed kernel into $TMPDIR.
 HOME=$work TMPDIR=$spare
 export HOME TMPDIR
-ask() {
+printf '%s\nquit\n' "$commands" >commands
+printf '%s' "$script" >script.py
+bounded() {
     (
         # shellcheck disable=SC3045 # POSIX has neither; bash, dash and BusyBox have them, and without -v there is no bound.
         ulimit -c 0 2>/dev/null
         # shellcheck disable=SC3045
         ulimit -v "$kilobytes" 2>/dev/null
-        exec timeout -k 5 "$seconds" crash -s --no_scroll --no_crashrc "$kernel" ${debug:+"$debug"} "$@"
-    ) <commands >said 2>&1
+        exec timeout -k 5 "$seconds" "$@"
+    ) <commands >>said 2>&1
     code=$?
+}
+stopped() { [ "$code" = 124 ] || [ "$code" = 137 ]; }
+told() {
     for name in $sections; do
         [ ! -s "$name" ] || return 0
     done
-    [ "$code" = 124 ] || [ "$code" = 137 ]
+    return 1
 }
-ask "$@" || { unflatten "$@" && ask "$spare/plain"; }
+ask_crash() {
+    : >said
+    bounded "$crash" -s --no_scroll --no_crashrc "$kernel" ${debug:+"$debug"} "$@"
+    told || stopped
+}
+ask_drgn() {
+    : >said
+    bounded "$drgn" -q --no-default-symbols -s "${debug:-$kernel}" -c "$1" script.py
+    told || stopped
+}
+if [ -n "$crash" ]; then
+    version=$(timeout 10 "$crash" --version 2>/dev/null </dev/null | grep -m 1 '^crash ' | head -c 100)
+    ask_crash "$@" || { unflatten "$@" && ask_crash "$spare/plain"; }
+fi
+# drgn takes one file, and no kernel that is packed; of such a one the symbols are elsewhere.
+case ${debug:-$kernel} in
+*.gz | *.xz)
+    [ -n "$crash" ] || give_up "$kernel has no symbols that drgn reads." "$@"
+    drgn=
+    ;;
+esac
+if [ -n "$drgn" ] && [ $# = 1 ] && { [ -z "$crash" ] || ! { told || stopped; }; }; then
+    version=$(timeout 10 "$drgn" --version 2>/dev/null </dev/null | head -n 1 | cut -d ' ' -f 1,2 | head -c 100)
+    ask_drgn "$1" || { unflatten "$@" && ask_drgn "$spare/plain"; }
+fi
+say version "$version"
 any=
 for name in $sections; do
     [ -s "$name" ] || continue
@@ -103,10 +133,6 @@ for name in $sections; do
     section "$name"
 done
 section said
-if [ "$code" = 124 ] || [ "$code" = 137 ]; then
-    say trouble "crash(8) was stopped after $seconds s."
-else
-    say code "$code"
-fi
+if stopped; then say stopped "$seconds"; else say code "$code"; fi
 [ -n "$any" ] || { say refused; give_up '' "$@"; }
 say end

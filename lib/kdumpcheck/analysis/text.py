@@ -70,5 +70,6 @@ def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
     if report.session is not None and set(report.session.sections) - {"log"}:
         names = ", ".join(report.session.sections)
         kernel = f"{report.session.version or 'crash'} with {report.session.namelist}"
-        yield "crash(8) was asked", [kernel, names, "the page of --html and the file of --collect hold what it said"]
+        kept = "the page of --html and the file of --collect hold what it said"
+        yield f"{report.session.program} was asked", [kernel, names, kept]
     yield "What would tell more", list(report.more)

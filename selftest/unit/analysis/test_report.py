@@ -28,8 +28,8 @@ def said(name: str) -> session.Session:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("whole", ["crash(8) was not sure of itself (WARNING: active task"]),
-        ("other-kernel", ["the kernel image is of another build", "a crash(8) newer than this kernel may tell more"]),
+        ("whole", ["crash was not sure of itself (WARNING: active task"]),
+        ("other-kernel", ["the kernel image is of another build", "a crash(8) or drgn newer than this kernel may"]),
         ("no-symbols", ["no debugging data available", "crash(8) needs kernel-default-debuginfo="]),
         ("little-memory", ["--crash-memory"]),
     ],

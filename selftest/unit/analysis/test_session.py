@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""crash(8) on a dump. The crash here is a fake: it answers each command with its own words, as crash answers.
+"""crash(8) or drgn on a dump. Both are fakes here: crash answers each command with its own words, as crash answers.
 
-Its script is the real one, and runs here as it does on a node.
+The script is the real one, and runs here as it does on a node. With real ones: `make analysis`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -38,6 +37,39 @@ done
 """
 
 
+#: All that the script may need but what it is for, which this machine may have, too.
+TOOLS = [
+    "sh",
+    "bash",
+    "cat",
+    "cut",
+    "df",
+    "env",
+    "grep",
+    "head",
+    "ln",
+    "mkdir",
+    "mktemp",
+    "rm",
+    "sleep",
+    "stat",
+    "tail",
+    "timeout",
+    "touch",
+    "tr",
+    "wc",
+]
+FAKE_DRGN = """#!/bin/sh
+# A fake drgn, which reads no flattened file, as its old versions.
+[ "$1" = --version ] && { echo 'drgn 0.0.22 (using Python 3.11)'; exit 0; }
+echo "$*" >"$RECORD/drgn"
+env >"$RECORD/environ"
+for word; do case $word in ./dump/* | */plain) file=$word ;; esac; done
+grep -q ^makedumpfile "$file" && { echo 'error: not an ELF core file' >&2; exit 1; }
+grep -q '^def tell' script.py && for name in sys log bt; do echo "drgn on $name" >$name; done
+"""
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dump with its kernel beside it, and a fake crash in the PATH."""
@@ -48,12 +80,15 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (dump / "vmcore").write_bytes(b"KDUMP   ")
     (dump / f"vmlinux-{RELEASE}.gz").write_bytes(b"x")
     monkeypatch.setenv("RECORD", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    (tmp_path / "tools").mkdir()
+    for name in TOOLS:
+        (tmp_path / "tools" / name).symlink_to(shutil.which(name) or name)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{tmp_path / 'tools'}")
     return dump
 
 
-def fake(tmp_path: Path, text: str) -> None:
-    program = tmp_path / "bin" / "crash"
+def fake(tmp_path: Path, text: str, name: str = "crash") -> None:
+    program = tmp_path / "bin" / name
     program.write_text(text)
     program.chmod(0o755)
 
@@ -121,14 +156,47 @@ def test_a_crash_that_does_not_end_is_stopped_and_what_it_said_is_kept(place: Pa
     assert "sys" in said.sections
 
 
-def test_without_a_kernel_or_without_crash_it_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_kernel_or_without_crash_it_says_so(place: Path) -> None:
     said = run(place, release="6.4.0-1-default")
     assert said.trouble.startswith("no kernel image vmlinux-6.4.0-1-default is there")
-    (place.parent / "bare").mkdir()
-    for name in ("sh", "tr", "mktemp", "rm", "mkdir", "ln", "head"):
-        (place.parent / "bare" / name).symlink_to(shutil.which(name) or name)
-    monkeypatch.setenv("PATH", str(place.parent / "bare"))
-    assert "crash(8) is not installed" in run(place).trouble
+    (place.parent / "bin" / "crash").unlink()
+    assert run(place).trouble == "crash(8) is not installed there (package crash), nor is drgn."
+
+
+@pytest.fixture
+def drgn(place: Path) -> None:
+    """A fake drgn, and a kernel that is not packed."""
+    fake(place.parent, FAKE_DRGN, "drgn")
+    (place / f"vmlinux-{RELEASE}.gz").rename(place / f"vmlinux-{RELEASE}")
+
+
+def test_drgn_alone_reads_no_packed_kernel(place: Path) -> None:
+    (place.parent / "bin" / "crash").unlink()
+    fake(place.parent, FAKE_DRGN, "drgn")
+    said = run(place)
+    assert said.trouble == f"./vmlinux-{RELEASE}.gz has no symbols that drgn reads."
+    assert said.needs_symbols
+
+
+@pytest.mark.usefixtures("drgn")
+def test_without_crash_drgn_is_asked(place: Path) -> None:
+    (place.parent / "bin" / "crash").unlink()
+    said = run(place)
+    assert (said.trouble, said.version, said.program) == ("", "drgn 0.0.22", "drgn")
+    assert {name: raw.strip() for name, raw in said.sections.items()} == {
+        name: f"drgn on {name}".encode() for name in ("sys", "log", "bt")
+    }
+    words = f"-q --no-default-symbols -s ./vmlinux-{RELEASE} -c ./dump/vmcore script.py\n"
+    assert (place.parent / "drgn").read_text() == words
+    assert left(place) == set()
+
+
+@pytest.mark.usefixtures("drgn")
+def test_drgn_is_asked_what_crash_cannot_open_and_else_not(place: Path) -> None:
+    assert run(place).program == "crash"
+    assert not (place.parent / "drgn").exists()
+    fake(place.parent, "#!/bin/sh\n# A fake crash(8).\nexit 1\n")
+    assert run(place).program == "drgn"
 
 
 MAKEDUMPFILE = r"""#!/bin/sh
@@ -184,6 +252,14 @@ def test_of_a_flattened_dump_that_was_cut_no_copy_is_made(place: Path) -> None:
     assert "-R" not in (place.parent / "makedumpfile").read_text()
 
 
+@pytest.mark.usefixtures("makedumpfile", "drgn")
+def test_a_flattened_dump_that_drgn_cannot_open_is_shown_to_it_in_a_copy(place: Path) -> None:
+    (place / "vmcore").write_bytes(b"makedumpfile\0\0\0\0" + b"\xff" * 16)
+    (place.parent / "bin" / "crash").unlink()
+    assert set(run(place).sections) == {"sys", "log", "bt"}
+    assert left(place) == set()
+
+
 @pytest.mark.usefixtures("makedumpfile")
 def test_a_flattened_dump_that_crash_cannot_open_is_shown_to_it_in_a_copy(place: Path) -> None:
     """As is one of ELF with crash 8."""
@@ -195,7 +271,7 @@ def test_a_flattened_dump_that_crash_cannot_open_is_shown_to_it_in_a_copy(place:
     assert left(place) == set()
 
 
-#: What the real crash 8.0.2 answered, asked by this script about dumps of a lab node; logs are shortened.
+#: What the real crash 8.0.2 and drgn 0.3.0 answered to this script, of dumps of a lab node; logs are shortened.
 CAPTURED = Path(__file__).parent / "crash"
 OPEN = r"crash\(8\) could not open it: "
 MEMORY = "crash(8) needs more memory than it may have (--crash-memory)."
@@ -215,7 +291,7 @@ OTHER = "WARNING: kernel version inconsistency between vmlinux and dumpfile"
         (
             "cut-elf",
             rf"{OPEN}crash: read error: .*",
-            ("WARNING: ./dump/vmcore: may be truncated or incomplete",),
+            (),
             False,
         ),
         (
@@ -224,12 +300,15 @@ OTHER = "WARNING: kernel version inconsistency between vmlinux and dumpfile"
             (),
             False,
         ),
+        ("drgn", "", (), False),
+        ("drgn-other-kernel", "drgn could not open it: drgn: sys: .* could not find 'init_uts_ns'", (), True),
     ],
 )
 def test_what_a_real_crash_said(name: str, trouble: str, warnings: tuple[str, ...], *, needs_symbols: bool) -> None:
     said = session.read((CAPTURED / f"{name}.txt").read_bytes(), "@@0")
     assert re.fullmatch(trouble, said.trouble)
-    assert (said.version, said.warnings, said.needs_symbols) == ("crash 8.0.2", warnings, needs_symbols)
+    version = "drgn 0.3.0" if name.startswith("drgn") else "crash 8.0.2"
+    assert (said.version, said.warnings, said.needs_symbols) == (version, warnings, needs_symbols)
 
 
 def test_each_section_of_a_real_crash_is_kept_whole() -> None:
