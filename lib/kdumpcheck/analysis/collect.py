@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -33,10 +33,11 @@ class CollectError(OSError):
     """A bundle cannot be written; the text is one line."""
 
 
-def collect(report: Report, path: Path, *, vmcore: Path | None = None) -> None:
+def collect(report: Report, path: Path, *, vmcores: Sequence[Path] = ()) -> None:
     """Write FILE.tar.zst, FILE.tar.gz or FILE.tar, whole or not at all, for its owner alone. Raises `CollectError`.
 
-    The vmcore, which is all of a node's memory with all secrets in it, goes along only when it is given.
+    The vmcore, which is all of a node's memory with all secrets in it, goes along only when it is
+    given, with all its parts.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     stem = path.name.partition(".tar")[0]
@@ -44,7 +45,7 @@ def collect(report: Report, path: Path, *, vmcore: Path | None = None) -> None:
         with _packed(path.name, temporary) as stream, tarfile.open(fileobj=stream, mode="w|") as archive:
             for name, content in _files(report):
                 archive.addfile(_entry(f"{stem}/{name}", len(content)), io.BytesIO(content))
-            if vmcore is not None:
+            for vmcore in vmcores:
                 with vmcore.open("rb") as source:
                     archive.addfile(_entry(f"{stem}/{vmcore.name}", os.fstat(source.fileno()).st_size), source)
         temporary.replace(path)
@@ -93,8 +94,9 @@ def _files(report: Report) -> Iterator[tuple[str, bytes]]:
         yield "dmesg.txt", redacted(report.given.log)
     if report.given.readme is not None:
         yield "README.txt", redacted(report.given.readme)
-    for name, raw in (report.session.sections if report.session is not None else {}).items():
-        yield f"crash/{name}.txt", redacted(raw)
+    if report.session is not None:
+        for name, raw in report.session.sections.items():
+            yield f"{report.session.program}/{name}.txt", redacted(raw)
 
 
 def _entry(name: str, size: int) -> tarfile.TarInfo:

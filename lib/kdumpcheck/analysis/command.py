@@ -117,17 +117,17 @@ def _remote(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Given, Do]
 
 def _analyzed(arguments: argparse.Namespace, given: Given, do: Do) -> Report:
     report = analyzed(given)
-    release = report.release
-    if arguments.no_crash or given.directory is None or given.vmcore is None or release is None:
+    if arguments.no_crash or given.directory is None or not given.vmcores:
         return report
-    said = session.run(
-        do,
+    asked = session.Asked(
         given.directory,
-        given.vmcore,
-        release,
+        given.vmcores,
+        report.release,
         seconds=max(10, arguments.crash_deadline),
         mebibytes=max(256, arguments.crash_memory),
+        wants_log=not given.log,
     )
+    said = session.run(do, asked)
     return analyzed(given, said, said.installed)
 
 
@@ -139,7 +139,7 @@ def _write(arguments: argparse.Namespace, report: Report) -> None:
             raise UsageError(f"--html {arguments.html}: {error.strerror}") from None
     if arguments.collect is not None:
         given = report.given
-        if arguments.with_vmcore and (given.directory is None or given.vmcore is None):
+        if arguments.with_vmcore and (given.directory is None or not given.vmcores):
             raise UsageError("--with-vmcore: there is no vmcore")
-        vmcore = Path(given.directory or "", given.vmcore or "") if arguments.with_vmcore else None
-        collect(report, arguments.collect, vmcore=vmcore)
+        names = given.vmcores if arguments.with_vmcore else ()
+        collect(report, arguments.collect, vmcores=[Path(given.directory or "", name) for name in names])

@@ -37,7 +37,9 @@ def _session(report: Report) -> dict[str, Any]:
     if session is None:
         return {}
     return {
+        "version": session.version,
         "namelist": session.namelist,
+        "warnings": list(session.warnings),
         "trouble": session.trouble,
         "sections": {name: raw.decode("utf-8", "replace") for name, raw in session.sections.items()},
     }

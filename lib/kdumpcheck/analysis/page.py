@@ -48,9 +48,10 @@ def _body(report: Report) -> Iterator[str]:
     yield from _block("Last messages before", death.before)
     yield from _list("What would tell more", report.more)
     yield from _folded("The log from there on", "\n".join(map(shown_line, death.story)))
-    for name, raw in (report.session.sections if report.session is not None else {}).items():
-        lines = raw.decode("utf-8", "replace").splitlines()
-        yield from _folded(f"crash: {name}", "\n".join(map(shown_line, lines)))
+    if report.session is not None:
+        for name, raw in report.session.sections.items():
+            lines = raw.decode("utf-8", "replace").splitlines()
+            yield from _folded(f"{report.session.program}: {name}", "\n".join(map(shown_line, lines)))
 
 
 def _safe(text: str) -> str:

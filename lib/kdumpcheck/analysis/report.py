@@ -57,12 +57,21 @@ def _more(report: Report) -> list[str]:
         )
     if given.directory is None:
         more.append("This is a log alone: the vmcore would tell what every task and CPU did.")
-    elif given.vmcore is None:
+    elif not given.vmcores:
         more.append("There is no vmcore: only the log can be read.")
     elif not given.whole:
         more.append(f"The vmcore is not whole ({given.verdict}): crash(8) may refuse it, or show part of it.")
-    if given.directory is not None and given.vmcore is not None and (session is None or session.trouble):
+    if given.directory is not None and given.vmcores and (session is None or session.trouble):
         more.append(session.trouble if session is not None and session.trouble else "crash(8) was not asked.")
-        if report.package is not None and (session is None or not set(session.sections) - {"log"}):
+        if report.package is not None and (session is None or session.needs_symbols):
             more.append(f"crash(8) needs {report.package} to tell more: {report.package.how}")
+    if session is not None:
+        more += [f"{session.program} was not sure of itself ({each}): {_doubt(each)}" for each in session.warnings]
     return more
+
+
+def _doubt(warning: str) -> str:
+    """What an operator makes of a warning of crash(8)."""
+    if "version inconsistency" in warning:
+        return "the kernel image is of another build than the kernel that died, and what is told by it may be wrong."
+    return "what it tells may not be all, and a crash(8) or drgn newer than this kernel may tell more."

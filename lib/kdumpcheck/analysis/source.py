@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kdumpcheck.analysis.lines import LIMIT
 from kdumpcheck.dumps import NodeFile, NodeFileError
-from kdumpcheck.dumps.beside import LOG_NAMES, README, shown
+from kdumpcheck.dumps.beside import LOG_NAMES, README, readme_release, shown
 from kdumpcheck.dumps.saved import UnreadableError, read_saved
 from kdumpcheck.dumps.text import sentence
 from kdumpcheck.dumps.verdict import Verdict
@@ -35,9 +35,9 @@ class Given:
     log: bytes = b""
     log_name: str | None = None
     release: str | None = None
-    """of the kernel that died, by the vmcore itself"""
-    vmcore: str | None = None
-    """the name of its (first) vmcore"""
+    """of the kernel that died, by the vmcore itself, or else by README.txt"""
+    vmcores: tuple[str, ...] = ()
+    """the names of the files that hold its memory: one, or all parts of it"""
     verdict: str | None = None
     """whether the vmcore is whole, in words; None where there is none"""
     whole: bool = False
@@ -61,17 +61,18 @@ def here(path: Path) -> Given:
         raise NothingError(f"{path}: {error.strerror}") from None
     place = path if directory else path.parent
     log = next((each for each in sorted(place.iterdir()) if LOG_NAMES.fullmatch(each.name) and each.is_file()), None)
-    vmcore = saved.files[0] if saved.files else None
+    readme = _tail(place / README) if (place / README).is_file() else None
+    told = (file.vmcore.told.release for file in saved.files)
     return Given(
         str(path),
         str(place.resolve()),
         b"" if log is None else _tail(log),
         None if log is None else log.name,
-        vmcore.vmcore.told.release if vmcore is not None else None,
-        vmcore.path.name if vmcore is not None else None,
+        next((release for release in told if release), None) or readme_release(readme or b""),
+        tuple(file.path.name for file in saved.files),
         sentence(saved.verdict, saved.flaw),
         saved.flaw is None,
-        _tail(place / README) if (place / README).is_file() else None,
+        readme,
     )
 
 
@@ -81,16 +82,17 @@ def on_node(dumps: NodeDumps, name: str | None, run: Run) -> Given:
     directory = f"{row.place}/{row.name}"
     logs = ((name, _remote_tail(run, f"{directory}/{name}")) for name in _REMOTE_LOGS)
     log_name, log = next(((name, log) for name, log in logs if log is not None), (None, b""))
+    readme = _remote_tail(run, f"{directory}/{README}")
     return Given(
         f"{dumps.node}:{directory}",
         directory,
         log or b"",
         log_name,
-        row.release,
-        row.vmcores[0] if row.vmcores else None,
+        row.release or readme_release(readme or b""),
+        row.vmcores,
         f"{row.verdict or 'unknown'}{f': {row.problem}' if row.problem else ''}",
         row.verdict is Verdict.COMPLETE,
-        _remote_tail(run, f"{directory}/{README}"),
+        readme,
     )
 
 

@@ -69,5 +69,7 @@ def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
     yield "Last messages before", list(death.before[-_BEFORE:])
     if report.session is not None and set(report.session.sections) - {"log"}:
         names = ", ".join(report.session.sections)
-        yield "crash(8) was asked", [names, "the page of --html and the file of --collect hold what it said"]
+        kernel = f"{report.session.version or 'crash'} with {report.session.namelist}"
+        kept = "the page of --html and the file of --collect hold what it said"
+        yield f"{report.session.program} was asked", [kernel, names, kept]
     yield "What would tell more", list(report.more)

@@ -24,6 +24,7 @@ GREP = (
 #: A panic that only says that something else was fatal.
 _VAGUE = ("Fatal exception", "Aiee, killing interrupt handler")
 _LONGEST = 200
+_README_RELEASE = re.compile(r"^Kernel version *: *(\d[\w.+~-]{2,100})\s*$", re.MULTILINE)
 
 
 def panic_line(log: bytes) -> str | None:
@@ -68,6 +69,12 @@ def readme_word(readme: bytes) -> str:
         if line.startswith("vmcore status:") or "crash dump is likely incomplete" in line:
             return shown(line)
     return ""
+
+
+def readme_release(readme: bytes) -> str | None:
+    """The kernel that crashed, as README.txt of every kdump names it; None when it does not."""
+    found = _README_RELEASE.search(readme[:TAIL].decode("utf-8", "replace"))
+    return found[1] if found else None
 
 
 def shown(text: str) -> str:

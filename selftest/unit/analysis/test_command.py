@@ -124,6 +124,16 @@ def test_the_vmcore_goes_along_only_when_asked(dump: Path, tmp_path: Path) -> No
         assert member.read() == (dump / "vmcore").read_bytes()
 
 
+def test_all_parts_of_the_vmcore_go_along(dump: Path, tmp_path: Path) -> None:
+    (dump / "vmcore").unlink()
+    for number, part in enumerate([(0, 7), (7, 16)], 1):
+        (dump / f"vmcore{number}").write_bytes(compressed(16, split=part))
+    path = tmp_path / "b.tar"
+    assert main(["analyze", str(dump), "--no-crash", "--collect", str(path), "--with-vmcore"]) == 0
+    with tarfile.open(path) as archive:
+        assert {"b/vmcore1", "b/vmcore2"} <= set(archive.getnames())
+
+
 @pytest.mark.parametrize("name", ["b.zip", "nowhere/b.tar"])
 def test_a_bundle_that_cannot_be_is_one_line(
     dump: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdumpcheck.dumps.beside import GREP, panic_line, readme_word
+from kdumpcheck.dumps.beside import GREP, panic_line, readme_release, readme_word
 
 SYSRQ = b"[   12.679350] sysrq: Trigger a crash\n[   12.679646] Kernel panic - not syncing: sysrq triggered crash\n"
 OOPS = (
@@ -55,6 +55,19 @@ def test_what_the_node_greps_for_is_what_is_understood() -> None:
 )
 def test_what_readme_says(readme: bytes, word: str) -> None:
     assert readme_word(readme) == word
+
+
+@pytest.mark.parametrize(
+    ("readme", "release"),
+    [
+        (b"Kernel crashdump\nKernel version: 6.4.0-150600.23.17-default\n", "6.4.0-150600.23.17-default"),
+        (b"Crash time     : x\nKernel version : 5.3.18-150300.59.87-default\n", "5.3.18-150300.59.87-default"),
+        (b"Kernel version: $(reboot)\n", None),
+        (b"\xff" * 10, None),
+    ],
+)
+def test_which_kernel_readme_names(readme: bytes, release: str | None) -> None:
+    assert readme_release(readme) == release
 
 
 @given(st.binary(max_size=400))
