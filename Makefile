@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What a master and a minion import; all that Salt names would need a compiler.
+FOR_SALT := cryptography distro jinja2 jmespath looseversion msgpack packaging psutil pyyaml pyzmq requests tornado
 PACKAGES := $(shell sed 's/\#.*//' packages.apt)
 
 .PHONY: demo test lint unit net wheel docs engines lab bench detection proofs setup system-packages clean
@@ -39,7 +41,7 @@ docs: setup $(VENV)-docs/.installed
 	$(BIN)/kdumpcheck explain --markdown | cmp - docs/checks.md
 	$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs docs/_build
 
-## The probe carried by Ansible and clush to real sshd, judged as what ssh brings.
+## The probe carried by Ansible and clush to real sshd, and by a real Salt master, judged as what ssh brings.
 engines: setup $(VENV)-engines/.installed
 	$(BIN)/pytest selftest/engines
 
@@ -77,7 +79,8 @@ $(VENV)-docs/.installed: pyproject.toml
 
 $(VENV)-engines/.installed: Makefile
 	$(PYTHON) -m venv $(VENV)-engines
-	$(VENV)-engines/bin/pip install --quiet 'ansible-core>=2.17,<3'
+	$(VENV)-engines/bin/pip install --quiet 'ansible-core>=2.17,<3' $(FOR_SALT)
+	$(VENV)-engines/bin/pip install --quiet --no-deps 'salt>=3007,<3009'
 	@touch $@
 
 system-packages:

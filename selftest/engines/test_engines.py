@@ -8,17 +8,19 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from selftest.engines.salt import Salt
 from selftest.net.sshd import Sshd
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "engines"
 BIN = Path(sys.executable).parent
-ANSIBLE = ROOT / ".venv-engines" / "bin" / "ansible-playbook"
+ENGINES = ROOT / ".venv-engines" / "bin"
 NODES = ("ncn-w001", "ncn-w002")
 
 
@@ -92,6 +94,41 @@ def test_ansible(ssh_config: Path, wanted: dict[tuple[str, str], str], tmp_path:
     shutil.copy(EXAMPLES / "probe.yml", here)
     (here / "probe.sh").write_text(run(BIN / "kdumpcheck", "probe", cwd=here), encoding="utf-8")
     (here / "nodes").write_text("\n".join(NODES) + "\n", encoding="utf-8")
-    run(ANSIBLE, "-i", "nodes", "probe.yml", cwd=here, ANSIBLE_SSH_ARGS=f"-F {ssh_config}", HOME=str(here))
+    run(
+        ENGINES / "ansible-playbook",
+        "-i",
+        "nodes",
+        "probe.yml",
+        cwd=here,
+        ANSIBLE_SSH_ARGS=f"-F {ssh_config}",
+        HOME=str(here),
+    )
     assert sorted(path.name for path in (here / "answers").iterdir()) == [f"{node}.out" for node in NODES]
     assert verdicts(here / "answers", tmp_path / "judged") == wanted
+
+
+@pytest.fixture(scope="module")
+def salt() -> Iterator[Salt]:
+    """A master and two minions; the paths of their sockets must be short."""
+    with tempfile.TemporaryDirectory(prefix="salt.") as place, Salt(ENGINES, Path(place), NODES) as running:
+        yield running
+
+
+def test_salt(salt: Salt, wanted: dict[tuple[str, str], str], tmp_path: Path) -> None:
+    here = tmp_path / "salt"
+    here.mkdir()
+    path = f"{BIN}:{ENGINES}:{os.environ['PATH']}"
+    run("sh", EXAMPLES / "salt.sh", "-c", salt.config, "-L", ",".join(NODES), cwd=here, PATH=path)
+    assert sorted(path.name for path in (here / "answers").iterdir()) == [f"{node}.out" for node in NODES]
+    assert verdicts(here / "answers", tmp_path / "judged") == wanted
+
+
+def test_salt_tells_of_a_minion_that_gives_no_answer(salt: Salt, tmp_path: Path) -> None:
+    salt.kill(NODES[1])
+    path = f"{BIN}:{ENGINES}:{os.environ['PATH']}"
+    argv = ["sh", str(EXAMPLES / "salt.sh"), "-c", str(salt.config), "--timeout", "10", "-L", ",".join(NODES)]
+    done = subprocess.run(
+        argv, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert f"{NODES[1]}: Minion did not return" in done.stderr, done.stderr
+    assert [path.name for path in (tmp_path / "answers").iterdir()] == [f"{NODES[0]}.out"]
