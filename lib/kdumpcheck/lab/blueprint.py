@@ -35,8 +35,8 @@ def vm(name: str, index: int, block: Block, node_image: NodeImage, dialect: str,
     boot = Boot(
         kernel=str(node_image.kernel),
         initrd=str(node_image.initrd),
-        squashfs_disk=str(node_image.disk),
-        disks=disks.names(image.ROOTRAID_DISKS),
+        squashfs_disk="" if node_image.root_disk else str(node_image.disk),
+        disks=disks.ROOT if node_image.root_disk else disks.names(image.ROOTRAID_DISKS),
     )
     body = VmBody(hardware=hardware(accel), boot=boot)
     return _record(name, index, block, node_image, dialect, body)
@@ -62,7 +62,7 @@ def _record(
         index=index,
         address=block.node(index),
         bmc=block.bmc(index),
-        cmdline=node_image.cmdline(name, live_dir=_LIVE_DIR),
+        cmdline=node_image.cmdline(name, live_dir=_LIVE_DIR, crashkernel=image.find_dialect(dialect).crashkernel),
         dialect=dialect,
         body=body,
     )
