@@ -122,6 +122,6 @@ def test_a_debian_node_boots_from_its_one_disk_with_debians_crash_memory(
     record = blueprint.vm("ncn-m001", 1, Block(1), image(debian), debian.name, "tcg")
     assert isinstance(record.body, VmBody)
     assert (record.body.boot.squashfs_disk, record.body.boot.disks) == ("", ("root.qcow2",))
-    assert record.cmdline.endswith("crashkernel=384M-:128M")
+    assert record.cmdline.endswith("crashkernel=384M-:128M panic=10")
     ncn = blueprint.vm("ncn-m001", 1, Block(1), image(DIALECTS["suse"]), "suse", "tcg")
     assert ncn.cmdline.endswith("crashkernel=160M")
