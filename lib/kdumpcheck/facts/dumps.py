@@ -128,13 +128,13 @@ class Dump:
         told, sizes = self._told, self._sizes
         if _DEBIAN_NAME.fullmatch(self.name):
             half = next((name for name, _ in self.files if "-incomplete" in name), "")
-            return f"{half}: it was not saved to its end" if half else "" if all(sizes) and sizes else "no vmcore"
+            return f"{half}: it was not saved to its end" if half else "" if sizes and all(sizes) else _no_vmcore(sizes)
         if told and told != "saved successfully":
             return f"vmcore {told}"
         if self.status and not told:
             return "README.txt says it is incomplete"
         if not sizes or not all(sizes):
-            return "no vmcore" if not sizes else "an empty vmcore"
+            return _no_vmcore(sizes)
         if "README.txt" not in dict(self.files):
             return "no README.txt: it was not saved to its end"
         if not told and not _OLD_NAME.fullmatch(self.name):
@@ -192,3 +192,7 @@ class Dumps:
     def orphans(self) -> tuple[tuple[str, int], ...]:
         """The other places that hold dumps, and how many."""
         return tuple((parent, count) for parent, count in self.counts if parent != self.shown and count)
+
+
+def _no_vmcore(sizes: list[int]) -> str:
+    return "an empty vmcore" if sizes else "no vmcore"

@@ -86,6 +86,8 @@ for parent in ${coredir:+"$(readlink -f "$coredir")"} "$(readlink -f /run/overla
         [ "$left" -ge 0 ] || exit 0
         for file in "$dump"/vmcore "$dump"/vmcore[0-9] "$dump"/vmcore[1-9][0-9] "$dump"/dump.[0-9]* \
             "$dump"/vmcore.[0-9]*; do
+            # What a program packed (KDUMP_COMPRESSION) cannot be told by its ends.
+            case $file in *.gz | *.bz2 | *.lz4 | *.xz) continue ;; esac
             if [ ! -e "$file" ] || [ "$parts" -ge 8 ] || [ "$files" -le 0 ]; then continue; fi
             parts=$((parts + 1)) files=$((files - 1))
             look

@@ -89,6 +89,7 @@ def test_dumps_of_kdump_tools_are_looked_into_by_their_own_names(tmp_path: Path,
     (Path(whole) / "dmesg.202611281919").write_text(PANIC)
     cut = put(tmp_path, "202611282020", "crash", dump_202611282020=b"")
     put(tmp_path, DAY, "crash", vmcore=flattened(compressed(1000)))
+    put(tmp_path, "202611282121", "crash", dump_202611282121_gz=b"\x1f\x8b packed")
     tools = tmp_path / "tools"
     tools.mkdir()
     found = seen(answer(tmp_path, shell, tools, coredir=str(tmp_path / "crash")))
