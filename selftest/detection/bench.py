@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Final
 
 from selftest.detection.cell import Cell
 from selftest.detection.crash import crash, record
-from selftest.detection.disk import DiskError, rootraid
+from selftest.detection.disk import DiskError, root_disk, rootraid
 from selftest.detection.harvest import harvest
 from selftest.detection.ledger import Entry, Ledger
 from selftest.detection.outcome import Outcome
@@ -29,6 +29,7 @@ from kdumpcheck.evidence import load
 from kdumpcheck.lab import console
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
+from kdumpcheck.lab.image import find_dialect
 from kdumpcheck.lab.injection import Injector
 from kdumpcheck.lab.lab import Lab
 from kdumpcheck.lab.readiness import shut_down
@@ -83,9 +84,7 @@ class Bench:
             with steps("crash"):
                 crashed = record(lab, NODE)
                 story, ended = crash(lab, NODE, crashed, boot=cell.boots_after)
-            # The first member is what a resync is read from.
-            member = lab.state.node(NODE) / "rootraid0.qcow2"
-            with steps("harvest"), _workplace(lab) as work, rootraid(member, work) as root:
+            with steps("harvest"), _workplace(lab) as work, _disk(lab, cell, work) as root:
                 return harvest(root, crashed, story, ended)
         finally:
             self._keep_console(lab, cell)
@@ -113,6 +112,14 @@ class Bench:
         log = lab.state.node(NODE) / console.LOG
         if log.exists():
             shutil.copyfile(log, self._ledger.file(cell, ".console.log"))
+
+
+def _disk(lab: Lab, cell: Cell, work: Path) -> AbstractContextManager[Path]:
+    """What a crash left, as the node's next boot would find it, mounted."""
+    place = lab.state.node(NODE)
+    if find_dialect(cell.dialect).plain:
+        return root_disk(place / "root.qcow2", work)
+    return rootraid(place / "rootraid0.qcow2", work)  # the first member is what a resync is read from
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from kdumpcheck.crash.story import RESTARTS, Story, tell
 from kdumpcheck.lab import console
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
+from kdumpcheck.lab.image import find_dialect
 from kdumpcheck.lab.lab import Lab
 from kdumpcheck.lab.qmp import Qmp
 from kdumpcheck.lab.ssh import speaks
@@ -38,6 +39,12 @@ upper=$(readlink -f /run/overlayfs)
 echo "${{upper#{_ROOTRAID}/}}"
 find {_ROOTRAID} -type d -name '*20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]-[0-9][0-9][-:][0-9][0-9]' 2>/dev/null || :
 """
+# On a node that is no NCN, what the capture kernel will see as its root; "." stands for no upper layer.
+_RECORD_PLAIN: Final = """\
+uname -r
+echo .
+find /var/crash -type d -name '2*' 2>/dev/null || :
+"""
 # The answer must reach us before the node is dead, so the trigger waits a moment in the background.
 _TRIGGER: Final = """\
 echo "<4>kdumpcheck: {marker}" >/dev/kmsg
@@ -48,8 +55,10 @@ sync
 
 def record(lab: Lab, node: str) -> Crashed:
     """Write down what a dump of this node's crash will be told by."""
-    release, upper, *known = lab.ssh.run(node, _RECORD, seconds=_ASK_SECONDS, what="recording its dumps").splitlines()
-    below = frozenset(path.removeprefix(f"{_ROOTRAID}/") for path in known)
+    plain_root = find_dialect(lab.machine(node).record.dialect).plain
+    script, root = (_RECORD_PLAIN, "/") if plain_root else (_RECORD, f"{_ROOTRAID}/")
+    release, upper, *known = lab.ssh.run(node, script, seconds=_ASK_SECONDS, what="recording its dumps").splitlines()
+    below = frozenset(path.removeprefix(root) for path in known)
     return Crashed(release, upper, below, f"marker {secrets.token_hex(8)}")
 
 

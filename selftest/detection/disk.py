@@ -35,6 +35,23 @@ def data_offset(head: bytes) -> int | None:
 
 
 @contextmanager
+def root_disk(disk: Path, work: Path) -> Iterator[Path]:
+    """The root of a node that has it on a plain disk, as the next boot would find it, mounted. Raises `DiskError`."""
+    copy, point = work / "root.raw", work / "root"
+    point.mkdir()
+    try:
+        _run("qemu-img", "convert", "-O", "raw", str(disk), str(copy))
+        _run("mount", "-t", "ext4", "-o", "loop", str(copy), str(point))
+        try:
+            yield point
+        finally:
+            _run("umount", str(point))
+    finally:
+        copy.unlink(missing_ok=True)
+        point.rmdir()
+
+
+@contextmanager
 def rootraid(member: Path, work: Path) -> Iterator[Path]:
     """The file system of ROOTRAID as the node's next boot would find it, mounted; all traces go afterwards.
 

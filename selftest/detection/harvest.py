@@ -15,8 +15,10 @@ from selftest.detection.outcome import Left, Outcome
 from kdumpcheck.crash.story import Story
 from kdumpcheck.dumps import Kind, Vmcore, inspect
 
-_DUMP: Final = re.compile(r"(?:.*-)?\d{4}-\d\d-\d\d-\d\d[-:]\d\d")
-_LOGS: Final = ("dmesg.txt", "dmesg")
+_DUMP: Final = re.compile(r"(?:.*-)?\d{4}-\d\d-\d\d-\d\d[-:]\d\d|20\d{10}")
+_LOG: Final = re.compile(r"dmesg(\.txt|\.\d{12})?")
+#: Names of the file with the memory; kdump-tools takes its own for whole and renames it then.
+_VMCORE: Final = re.compile(r"vmcore|(dump|vmcore)\.\d{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Crashed:
 
     release: str
     upper: str
-    """the upper layer's path on ROOTRAID"""
+    """the upper layer's path on ROOTRAID; "." on a node that is no NCN"""
     known: frozenset[str]
     """directories of dumps there were, by their paths on ROOTRAID"""
     marker: str
@@ -53,13 +55,13 @@ def harvest(root: Path, crashed: Crashed, story: Story, ended: str) -> Outcome:
 def _judge(root: Path, path: str, crashed: Crashed, story: Story, ended: str) -> Outcome:
     directory = root / path
     files = tuple(sorted(each.name for each in directory.iterdir()))
-    vmcore = directory / "vmcore"
+    vmcore = next((directory / name for name in files if _VMCORE.fullmatch(name)), directory / "vmcore")
     if not vmcore.is_file():
         return Outcome(left=Left.NONE, ended=ended, phases=story.phases, path=path, files=files)
     with vmcore.open("rb") as stream:
         found = inspect(stream)
     problem = _problem(directory, found, crashed)
-    visible = path.startswith(f"{crashed.upper}/var/crash/")
+    visible = path.startswith(f"{crashed.upper}/var/crash/".removeprefix("./"))
     left = Left.UNUSABLE if problem else Left.DUMP if visible else Left.ELSEWHERE
     return Outcome(
         left=left,
@@ -79,7 +81,7 @@ def _problem(directory: Path, vmcore: Vmcore, crashed: Crashed) -> str:
         return str(vmcore.problem)
     if vmcore.release != crashed.release:
         return f"of {vmcore.release}, not of {crashed.release}"
-    logs = [directory / name for name in _LOGS if (directory / name).is_file()]
+    logs = [each for each in directory.iterdir() if _LOG.fullmatch(each.name) and each.is_file()]
     if logs and not any(crashed.marker.encode() in log.read_bytes() for log in logs):
         return "the log beside it is of another crash"
     return ""

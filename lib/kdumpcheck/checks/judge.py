@@ -74,6 +74,8 @@ def _call(check: Check, subject: Subject, met: list[Expectation]) -> tuple[Outco
     provider = subject.provider
     if check.providers and not isinstance(provider, Unknown) and provider.name not in check.providers:
         return Outcome.SKIP, f"does not apply to {provider.title}", nothing
+    if not isinstance(provider, Unknown) and (reason := provider.limits.checks.get(check.id)):
+        return Outcome.SKIP, f"does not apply to {provider.title}: {reason}", nothing
     try:
         check.function(**{name: subject.fact(name) for name in check.needs})
     except Failed as failed:
@@ -116,13 +118,19 @@ def _result(
         expected=one_line(expectation.expected) if expectation else "",
         found=one_line(expectation.found) if expectation else "",
         remedy=None if subject.of_image else check.remedy,
-        # Checks of images alone say it themselves.
-        instruction=in_the_image(check.instruction)
-        if subject.of_image and check.judges != "image"
-        else check.instruction,
+        instruction=_instruction(check, subject),
         source=check.source,
         seconds=round(seconds, 6),
     )
+
+
+def _instruction(check: Check, subject: Subject) -> str:
+    """What is to be done, in the words of the kdump that is on the node where it has its own."""
+    provider = subject.provider
+    own = "" if isinstance(provider, Unknown) else provider.limits.advice.get(check.id, "")
+    words = own or check.instruction
+    # Checks of images alone say it themselves.
+    return in_the_image(words) if subject.of_image and check.judges != "image" else words
 
 
 def one_line(text: str, limit: int = 500) -> str:

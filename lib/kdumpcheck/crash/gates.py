@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from kdumpcheck.checks import Outcome, Result, Subject
 from kdumpcheck.checks.judge import one_line
-from kdumpcheck.evidence import CouldNotLook, known
+from kdumpcheck.evidence import CouldNotLook, Unknown, known
 from kdumpcheck.facts import Boot, Dumps, Space, Sysconfig, System
 from kdumpcheck.facts.boot import Words
 from kdumpcheck.facts.lines import size
@@ -25,6 +25,9 @@ def gates_of(subject: Subject, results: Iterable[Result], despite: Collection[st
     """
     if subject.obstacle is not None:
         return [Gate("crash.validation", holds=False, said=f"the node could not be judged: {subject.obstacle.reason}")]
+    provider = subject.provider
+    if not isinstance(provider, Unknown) and provider.limits.proof:
+        return [Gate("crash.kdump", holds=False, said=f"{provider.title}: {provider.limits.proof}")]
     return [
         validation(results, despite),
         _told("crash.kernel", lambda: _kernel(subject, our_boot)),

@@ -10,6 +10,7 @@ from kdumpcheck.facts.boot import Boot
 from kdumpcheck.facts.calibration import Calibration
 from kdumpcheck.facts.contents import Contents
 from kdumpcheck.facts.crashkernel import Crashkernel
+from kdumpcheck.facts.defaults import Defaults
 from kdumpcheck.facts.devices import Devices
 from kdumpcheck.facts.dumps import Dumps
 from kdumpcheck.facts.fact import Fact
@@ -23,6 +24,7 @@ from kdumpcheck.facts.modules import Modules
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.reservation import Reservation
 from kdumpcheck.facts.rootraid import Rootraid
+from kdumpcheck.facts.savecore import Savecore
 from kdumpcheck.facts.security import Security
 from kdumpcheck.facts.space import Space
 from kdumpcheck.facts.storage import Storage
@@ -38,6 +40,7 @@ FACTS: dict[str, type[Fact]] = {
     "calibration": Calibration,
     "contents": Contents,
     "crashkernel": Crashkernel,
+    "defaults": Defaults,
     "devices": Devices,
     "dumps": Dumps,
     "fstab": Fstab,
@@ -50,6 +53,7 @@ FACTS: dict[str, type[Fact]] = {
     "packages": Packages,
     "reservation": Reservation,
     "rootraid": Rootraid,
+    "savecore": Savecore,
     "security": Security,
     "space": Space,
     "storage": Storage,
@@ -66,6 +70,7 @@ __all__ = [
     "Calibration",
     "Contents",
     "Crashkernel",
+    "Defaults",
     "Devices",
     "Dumps",
     "Fact",
@@ -79,6 +84,7 @@ __all__ = [
     "Packages",
     "Reservation",
     "Rootraid",
+    "Savecore",
     "Security",
     "Space",
     "Storage",

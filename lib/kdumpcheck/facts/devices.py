@@ -13,9 +13,7 @@ from kdumpcheck.facts.lines import rows
 from kdumpcheck.probe import Section
 
 # A driver counts when it is a module: what is built into the kernel has no initstate and is always there.
-_SCRIPT = r"""
-# shellcheck disable=SC2012  # one process for all links; what udev calls them is well-formed
-ls -ld /dev/disk/by-*/* /dev/mapper/* /dev/md/* 2>/dev/null | sed -n 's#^l.* \(/dev/[^ ]*\) -> \(.*\)$#name	\1	\2#p'
+STACK = r"""
 driver() {
     [ -e "/sys/module/$1/initstate" ] && printf 'driver\t%s\n' "$1"
 }
@@ -36,7 +34,16 @@ stack() {
     done
     return 0
 }
-label=/dev/disk/by-label/ROOTRAID
+"""
+#: Functions `driver` and `stack`: every driver that a block device of /sys/class/block stands on.
+_NAMES = r"""
+# shellcheck disable=SC2012  # one process for all links; what udev calls them is well-formed
+ls -ld /dev/disk/by-*/* /dev/mapper/* /dev/md/* 2>/dev/null | sed -n 's#^l.* \(/dev/[^ ]*\) -> \(.*\)$#name	\1	\2#p'
+"""
+_SCRIPT = (
+    _NAMES
+    + STACK.lstrip("\n")
+    + r"""label=/dev/disk/by-label/ROOTRAID
 [ -b "$label" ] || exit 0
 device=$(readlink -f "$label")
 stack "/sys/class/block/${device##*/}"
@@ -48,6 +55,7 @@ while read -r _ _ _ _ point _ rest; do
 done </proc/self/mountinfo
 exit 0
 """
+)
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 
 

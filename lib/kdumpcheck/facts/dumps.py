@@ -11,13 +11,15 @@ from kdumpcheck.dumps.verdict import Problem
 from kdumpcheck.evidence import CouldNotLook, Evidence, Unknown
 from kdumpcheck.facts import vmcores
 from kdumpcheck.facts.lines import pairs, rows, whole_number
-from kdumpcheck.facts.mounted import FIND_ROOTRAID
+from kdumpcheck.facts.mounted import COREDIR, FIND_ROOTRAID
 from kdumpcheck.probe import Section
 
 # Links are passed over: where they lead is looked at under its own name.
 _SCRIPT = (
     FIND_ROOTRAID
+    + COREDIR
     + r"""
+[ -z "$coredir" ] || point=$(readlink -f "$coredir")
 [ -n "$point" ] || exit 0
 stat -f -c 'free=%a
 block=%S
@@ -25,10 +27,14 @@ inodes=%c
 inodes_free=%d' "$point"
 sed -n 's/^\(Mem\(Total\|Free\)\|Buffers\|\(Swap\)\{0,1\}Cached\|AnonPages\): *\([0-9]*\) kB$/mem.\1=\4/p' /proc/meminfo
 upper=$(readlink -f /run/overlayfs)
-printf 'shown=%s/var/crash\n' "$upper"
+shown=$upper/var/crash
 day='[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]-[0-2][0-9][-:][0-5][0-9]'
-for parent in "$point"/crash "$point"/var/crash "$point"/*/overlay-*/crash "$point"/*/overlay-*/var/crash \
-    "$point"/crash/crash "$point"/var/crash/crash "$point"/*/overlay-*/var/crash/crash; do
+[ -z "$coredir" ] || shown=$point day='[0-9][0-9][0-9][0-9][01][0-9][0-3][0-9][0-2][0-9][0-5][0-9]'
+printf 'shown=%s\n' "$shown"
+[ -z "$coredir" ] || point=/nowhere
+for parent in ${coredir:+"$shown"} "$point"/crash "$point"/var/crash "$point"/*/overlay-*/crash \
+    "$point"/*/overlay-*/var/crash "$point"/crash/crash "$point"/var/crash/crash \
+    "$point"/*/overlay-*/var/crash/crash; do
     if [ ! -d "$parent" ] || [ -L "$parent" ]; then continue; fi
     # The names sort by time; the newest 50 are enough to judge by, and the sum is told of all.
     set --
@@ -59,7 +65,14 @@ exit 0
 SECTION = Section("dumps", _SCRIPT, timeout=20, limit=256 * 1024)
 #: kdump before 1.9 writes hour and minute with a colon, from 1.9 on with a dash (dracut/kdump-save).
 _OLD_NAME = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")
-_VMCORE = re.compile(r"vmcore\d*")
+#: Debian's kdump-tools writes year to minute in one number (kdump-config kdump_save_core).
+_DEBIAN_NAME = re.compile(r"\d{12}")
+_VMCORE = re.compile(r"vmcore\d*|(?:dump|vmcore)\.\d{12}(?:\.(?:gz|bz2|lz4|xz))?")
+
+
+def holds_memory(name: str) -> bool:
+    """Whether a file of a dump is a vmcore, or a part of one, by its name; what is still "incomplete" is none."""
+    return _VMCORE.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +120,21 @@ class Dump:
     @property
     def _sizes(self) -> list[int]:
         """Bytes of each vmcore."""
-        return [size for name, size in self.files if _VMCORE.fullmatch(name)]
+        return [size for name, size in self.files if holds_memory(name)]
 
     @property
     def _listed(self) -> str:
         """What a listing shows to be wrong."""
         told, sizes = self._told, self._sizes
+        if _DEBIAN_NAME.fullmatch(self.name):
+            half = next((name for name, _ in self.files if "-incomplete" in name), "")
+            return f"{half}: it was not saved to its end" if half else "" if sizes and all(sizes) else _no_vmcore(sizes)
         if told and told != "saved successfully":
             return f"vmcore {told}"
         if self.status and not told:
             return "README.txt says it is incomplete"
         if not sizes or not all(sizes):
-            return "no vmcore" if not sizes else "an empty vmcore"
+            return _no_vmcore(sizes)
         if "README.txt" not in dict(self.files):
             return "no README.txt: it was not saved to its end"
         if not told and not _OLD_NAME.fullmatch(self.name):
@@ -176,3 +192,7 @@ class Dumps:
     def orphans(self) -> tuple[tuple[str, int], ...]:
         """The other places that hold dumps, and how many."""
         return tuple((parent, count) for parent, count in self.counts if parent != self.shown and count)
+
+
+def _no_vmcore(sizes: list[int]) -> str:
+    return "an empty vmcore" if sizes else "no vmcore"

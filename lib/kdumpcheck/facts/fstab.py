@@ -17,11 +17,12 @@ sed -n -e 's#password=[^,[:space:]]*#password=[redacted]#g' -e '/^[[:space:]]*[^
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: what is mounted, where, and as which file system."""
+    """One line: what is mounted, where, as which file system, and with which options."""
 
     device: str
     point: str
     fstype: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,13 @@ class Fstab:
         if isinstance(text, Unknown):
             return text
         lines = (line.split() for line in text.splitlines())
-        return cls(tuple(Entry(*words[:3]) for words in lines if len(words) >= 3 and not words[0].startswith("#")))
+        return cls(tuple(_entry(words) for words in lines if len(words) >= 3 and not words[0].startswith("#")))
 
     @property
     def roots(self) -> tuple[Entry, ...]:
         """The entries for `/`."""
         return tuple(entry for entry in self.entries if entry.point == "/")
+
+
+def _entry(words: list[str]) -> Entry:
+    return Entry(words[0], words[1], words[2], tuple(words[3].split(",")) if len(words) > 3 else ())

@@ -15,7 +15,7 @@ from kdumpcheck.probe import Section
 # installed it mixes their names. It is asked here, in a bash of its own (it uses arrays), only to be compared.
 _SCRIPT = r"""
 printf 'running=%s\n' "$(uname -r)"
-for link in /boot/vmlinuz /var/lib/kdump/kernel; do
+for link in /boot/vmlinuz /var/lib/kdump/kernel /var/lib/kdump/vmlinuz; do
     [ -L "$link" ] && printf 'link %s=%s\n' "$link" "$(readlink -e "$link")"
 done
 library=/srv/cray/scripts/common/dracut-lib.sh

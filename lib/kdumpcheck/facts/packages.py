@@ -42,14 +42,7 @@ class Packages:
     def other_kdumps(self) -> tuple[str, ...]:
         """Kdump implementations of other distributions, each as "name version (what it is)"."""
         # kdump-utils was once a part of kexec-tools: a name that SUSE has as well, and so tells nothing.
-        return tuple(
-            f"{name} {version} ({meaning})"
-            for name, versions, meaning in (
-                ("kdump-tools", self.deb.get("kdump-tools", ()), "Debian, Ubuntu"),
-                ("kdump-utils", self.rpm.get("kdump-utils", ()), "RHEL, Fedora"),
-            )
-            for version in versions
-        )
+        return tuple(f"kdump-utils {version} (RHEL, Fedora)" for version in self.rpm.get("kdump-utils", ()))
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kdumpcheck.lab.store import Store
 
 _LIVE_DIR: Final = "LiveOS"
+# kdump-tools adds no panic= to the capture kernel's command line; without one it would stop where it fails.
+_PLAIN_WORDS: Final = ("panic=10",)
 
 
 def hardware(accel: str) -> Hardware:
@@ -35,8 +37,8 @@ def vm(name: str, index: int, block: Block, node_image: NodeImage, dialect: str,
     boot = Boot(
         kernel=str(node_image.kernel),
         initrd=str(node_image.initrd),
-        squashfs_disk=str(node_image.disk),
-        disks=disks.names(image.ROOTRAID_DISKS),
+        squashfs_disk="" if node_image.root_disk else str(node_image.disk),
+        disks=disks.ROOT if node_image.root_disk else disks.names(image.ROOTRAID_DISKS),
     )
     body = VmBody(hardware=hardware(accel), boot=boot)
     return _record(name, index, block, node_image, dialect, body)
@@ -57,12 +59,15 @@ def container(name: str, index: int, block: Block, node_image: NodeImage, store:
 def _record(
     name: str, index: int, block: Block, node_image: NodeImage, dialect: str, body: VmBody | ContainerBody
 ) -> NodeRecord:
+    chosen = image.find_dialect(dialect)
     return NodeRecord(
         name=name,
         index=index,
         address=block.node(index),
         bmc=block.bmc(index),
-        cmdline=node_image.cmdline(name, live_dir=_LIVE_DIR),
+        cmdline=node_image.cmdline(
+            name, live_dir=_LIVE_DIR, crashkernel=chosen.crashkernel, extra=_PLAIN_WORDS if chosen.plain else ()
+        ),
         dialect=dialect,
         body=body,
     )

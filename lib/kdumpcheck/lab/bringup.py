@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab import blueprint, disks
 from kdumpcheck.lab.addresses import MAX_NODES
 from kdumpcheck.lab.container import Container
-from kdumpcheck.lab.image import ROOTRAID_DISKS
 from kdumpcheck.lab.machine import alone, open_machine
 from kdumpcheck.lab.nursery import Nursery
 from kdumpcheck.lab.parallel import for_each
 from kdumpcheck.lab.readiness import wait_until_booted, wait_until_resumed
+from kdumpcheck.lab.record import VmBody
 from kdumpcheck.lab.ssh import Ssh
 from kdumpcheck.lab.store import MEMORY
 from kdumpcheck.lab.vm import Vm
@@ -89,7 +89,8 @@ class BringUp:
 
     def _vm(self, node: NodeRecord, frozen: Path) -> Vm:
         directory = self._state.node(node.name)
-        disks.make_overlays(frozen, directory, ROOTRAID_DISKS)
+        if isinstance(node.body, VmBody):
+            disks.make_overlays(frozen, directory, node.body.boot.disks)
         return Vm(directory, self._state.root, node)
 
     def _contain(self, node: NodeRecord) -> None:

@@ -114,7 +114,7 @@ def _up(lab: Lab, args: argparse.Namespace, progress: Progress) -> int:
     containers = _container_names(args.containers) if args.containers else ()
     vms = expand(",".join(args.nodes)) if args.nodes else () if containers else DEFAULT_NODES
     if args.dialect not in (None, *DIALECTS):
-        raise UsageError(f"--dialect {args.dialect}: there is no such dialect; the lab knows {' and '.join(DIALECTS)}")
+        raise UsageError(f"--dialect {args.dialect}: there is no such dialect; the lab knows {', '.join(DIALECTS)}")
     if containers and args.dialect not in (None, DEFAULT_DIALECT):
         raise UsageError(f"--dialect {args.dialect}: containers come in the dialect {DEFAULT_DIALECT} only")
     errors = lab.up(vms, containers, dialect=args.dialect, cold=args.cold, fresh=args.fresh)

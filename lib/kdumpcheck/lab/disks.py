@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The disks ROOTRAID is made of: blank ones for a first boot, and overlays that leave a frozen one untouched."""
+"""The disks of a node: blank ones for a first boot, and overlays that leave a frozen one untouched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab.errors import LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+ROOT: Final = ("root.qcow2",)
+"""The one disk of a node that has its root on a disk of its own."""
 
 _SECONDS: Final = 60.0
 
@@ -27,9 +31,15 @@ def make_blank(directory: Path, count: int, mib: int) -> tuple[Path, ...]:
     return made
 
 
-def make_overlays(frozen: Path, directory: Path, count: int) -> tuple[Path, ...]:
-    """Disks that begin as those in `frozen` are, and keep what is written to themselves."""
-    made = tuple(directory / name for name in names(count))
+def make_first(raw: Path, directory: Path) -> None:
+    """The disk of a first boot that begins as the image's raw one is."""
+    for name in ROOT:
+        _qemu_img("create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(raw), str(directory / name))
+
+
+def make_overlays(frozen: Path, directory: Path, disks: Sequence[str]) -> tuple[Path, ...]:
+    """Disks of these names that begin as those in `frozen` are, and keep what is written to themselves."""
+    made = tuple(directory / name for name in disks)
     for path in made:
         path.unlink(missing_ok=True)
         _qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(frozen / path.name), str(path))

@@ -12,6 +12,7 @@ from kdumpcheck.lab.container import make_template
 from kdumpcheck.lab.image import ROOTRAID_DISK_MIB, ROOTRAID_DISKS, find_dialect
 from kdumpcheck.lab.publish import write_ssh_files
 from kdumpcheck.lab.readiness import shut_down, wait_until_booted
+from kdumpcheck.lab.record import VmBody
 from kdumpcheck.lab.ssh import Ssh
 from kdumpcheck.lab.store import KDUMP_INITRD, MEMORY
 from kdumpcheck.lab.vm import Vm
@@ -40,16 +41,19 @@ class Nursery:
     def seed(self, node: NodeRecord) -> Path:
         """Disks of a node after its first boot, in which it made ROOTRAID and built its kdump initrd."""
         if not self._store.seed.exists():
-            self._tell("seed: first boot; it makes ROOTRAID and builds a kdump initrd (2-4 minutes without KVM)")
+            self._tell("seed: first boot, in which it builds a kdump initrd (2-4 minutes without KVM)")
             directory = self._place(node)
-            disks.make_blank(directory, ROOTRAID_DISKS, ROOTRAID_DISK_MIB)
+            if self._image.root_disk:
+                disks.make_first(self._image.root_disk, directory)
+            else:
+                disks.make_blank(directory, ROOTRAID_DISKS, ROOTRAID_DISK_MIB)
             vm, ssh = self._boot(directory, node)
             self._tell("seed: kdump is loaded; keeping its initrd and shutting it down")
             initrd = directory / KDUMP_INITRD
             fetch = f'cat "{find_dialect(node.dialect).initrd}"\n'
             ssh.fetch(node.name, fetch, initrd, seconds=_FETCH_SECONDS, what="fetching its kdump initrd")
             shut_down(ssh, vm)
-            self._keep(directory, (*disks.names(ROOTRAID_DISKS), KDUMP_INITRD), self._store.seed)
+            self._keep(directory, (*_disks(node), KDUMP_INITRD), self._store.seed)
         return self._store.seed
 
     def snapshot(self, node: NodeRecord) -> Path:
@@ -58,10 +62,10 @@ class Nursery:
         if not place.exists():
             self._tell(f"{node.name}: boots once, to be kept with kdump loaded (about a minute without KVM)")
             directory = self._place(node)
-            disks.make_overlays(self._store.seed, directory, ROOTRAID_DISKS)
+            disks.make_overlays(self._store.seed, directory, _disks(node))
             vm, _ = self._boot(directory, node)
             vm.save(directory / MEMORY)
-            self._keep(directory, (*disks.names(ROOTRAID_DISKS), MEMORY), place)
+            self._keep(directory, (*_disks(node), MEMORY), place)
         return place
 
     def rootraid(self) -> Path:
@@ -103,3 +107,8 @@ class Nursery:
             (made / name).chmod(0o400)
         self._store.keep(made, place)
         self._clear(directory)
+
+
+def _disks(node: NodeRecord) -> tuple[str, ...]:
+    """The files that a VM writes to."""
+    return node.body.boot.disks if isinstance(node.body, VmBody) else ()

@@ -46,8 +46,9 @@ class Boot:
     kernel: str
     initrd: str
     squashfs_disk: str
+    """raw disk with the SquashFS; "" for a node that has its root on a disk of its own"""
     disks: tuple[str, ...]
-    """qcow2 files the node writes to, in the order of vdb, vdc"""
+    """qcow2 files the node writes to, in the order of vdb, vdc; where there is no SquashFS, from vda on"""
 
 
 def arguments(hardware: Hardware, boot: Boot, cmdline: str, address: str, incoming: Path | None = None) -> list[str]:
@@ -57,7 +58,8 @@ def arguments(hardware: Hardware, boot: Boot, cmdline: str, address: str, incomi
     """
     argv = [PROGRAM, *hardware.arguments()]
     argv += ["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", cmdline]
-    argv += _drive("squashfs", boot.squashfs_disk, "raw,readonly=on")
+    if boot.squashfs_disk:
+        argv += _drive("squashfs", boot.squashfs_disk, "raw,readonly=on")
     for number, disk in enumerate(boot.disks):
         # unsafe: a lab's disks need not survive the host, and QEMU writes everything out when it is told to quit.
         argv += _drive(f"rootraid{number}", disk, "qcow2,cache=unsafe")

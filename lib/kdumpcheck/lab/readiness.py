@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab import console
 from kdumpcheck.lab.deadline import Deadline
 from kdumpcheck.lab.errors import LabError
+from kdumpcheck.lab.image import find_dialect
 from kdumpcheck.lab.ssh import speaks
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _SHUT_DOWN_SECONDS: Final = 120.0
 _BOOTED: Final = "systemctl is-system-running --wait >/dev/null || :\n"
 _LOADED: Final = """\
 [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ] && exit 0
-echo "kdump did not load: $(systemctl show -P Result kdump.service); see journalctl -u kdump on it" >&2
+echo "kdump did not load: $(systemctl show -P Result "$unit"); see journalctl -u $unit on it" >&2
 exit 1
 """
 
@@ -37,7 +38,7 @@ def wait_until_booted(ssh: Ssh, machine: Machine) -> None:
     """
     node = machine.record
     _wait_for_ssh(machine, _BANNER_SECONDS)
-    script = _BOOTED if node.faults else _BOOTED + _LOADED
+    script = _BOOTED if node.faults else f"{_BOOTED}unit={find_dialect(node.dialect).unit}\n{_LOADED}"
     ssh.run(node.name, script, seconds=_BOOTED_SECONDS, what="waiting for its services")
 
 

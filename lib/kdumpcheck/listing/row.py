@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from kdumpcheck.dumps.verdict import Verdict
 from kdumpcheck.dumps.vmcore import Vmcore
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Dumps, Packages, Sysconfig
-from kdumpcheck.facts.dumps import Dump
+from kdumpcheck.facts.dumps import Dump, holds_memory
 from kdumpcheck.probe import Section
 from kdumpcheck.providers import select
 
@@ -23,7 +22,6 @@ SECTIONS: tuple[Section, ...] = (*Dumps.sections, *Sysconfig.sections, *Packages
 """What must be asked on a node."""
 #: How many crashes are looked ahead for the one that deletes a dump.
 _AHEAD = 20
-_VMCORE = re.compile(r"vmcore\d*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def _row(dump: Dump, fates: Mapping[str, int] | None, *, visible: bool) -> Row:
         crash_time=next((each.crash_time for each in told if each.crash_time), None),
         panic=seen.panic if seen is not None else None,
         deleted_by=(fates or {}).get(dump.name) if visible else None,
-        vmcores=tuple(sorted(name for name, _ in dump.files if _VMCORE.fullmatch(name))),
+        vmcores=tuple(sorted(name for name, _ in dump.files if holds_memory(name))),
         looked="first" if seen is not None and seen.vmcores else "listing",
     )
 
@@ -118,7 +116,7 @@ def _row(dump: Dump, fates: Mapping[str, int] | None, *, visible: bool) -> Row:
 def _verdict(dump: Dump) -> Verdict | None:
     if dump.problem:
         return dump.flaw.verdict if dump.flaw is not None else Verdict.INCOMPLETE
-    names = [name for name, _ in dump.files if _VMCORE.fullmatch(name)]
+    names = [name for name, _ in dump.files if holds_memory(name)]
     looked = dump.seen is not None and dump.seen.sure and len(dump.seen.vmcores) == len(names)
     return Verdict.COMPLETE if looked else None
 

@@ -10,6 +10,7 @@ from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.sysconfig import Sysconfig
 from kdumpcheck.providers.build import Build
+from kdumpcheck.providers.limits import Limits
 
 
 class Provider(Protocol):
@@ -46,6 +47,10 @@ class Provider(Protocol):
     @property
     def waits_for_ever(self) -> bool:
         """Whether the capture kernel waits for its disk without end unless `rd.timeout=` is on its command line."""
+
+    @property
+    def limits(self) -> Limits:
+        """What of the catalogue does not fit this implementation; `Limits()` where all of it does."""
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """True when this is the implementation installed on the node, else why it is not."""

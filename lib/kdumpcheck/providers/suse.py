@@ -10,7 +10,7 @@ Source: openSUSE/kdump, branch SLE-15-SP6: NEWS 1.9, init/load.sh, init/mkdumprd
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -19,6 +19,7 @@ from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.rootraid import CANONICAL
 from kdumpcheck.facts.sysconfig import Sysconfig
 from kdumpcheck.providers.build import Build
+from kdumpcheck.providers.limits import Limits
 from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
 from kdumpcheck.providers.suse_legacy import FIRST_NEW
@@ -41,6 +42,7 @@ class Suse:
     keeps_symbols: bool = False
     dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy", "zstd", "raw")
     waits_for_ever: bool = False
+    limits: Limits = field(default_factory=Limits)
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """Fit a node whose RPM database holds one `kdump` of 1.9 or newer."""

@@ -7,7 +7,7 @@ Source: openSUSE/kdump, branches SLE-15-SP4 and SLE-15-SP5: init/load.sh, init/m
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -15,6 +15,7 @@ from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.sysconfig import Sysconfig
 from kdumpcheck.providers.build import Build
+from kdumpcheck.providers.limits import Limits
 from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
 
@@ -35,6 +36,7 @@ class SuseLegacy:
     dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy")
     #: dracut/device-timeout-generator.c writes JobTimeoutSec=0 for every device of the dump target.
     waits_for_ever: bool = True
+    limits: Limits = field(default_factory=Limits)
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """Fit a node whose RPM database holds one `kdump` older than 1.9."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from kdumpcheck.checks import Outcome, Result, Subject
-from kdumpcheck.evidence import CouldNotLook
+from kdumpcheck.evidence import CouldNotLook, Unknown
 from kdumpcheck.remedies import REMEDIES, Action, Remedy, RemedyError
 
 
@@ -67,6 +67,9 @@ def plan_of(
 def _step(subject: Subject, name: str, broken: tuple[str, ...], after: str, no: str) -> Step:
     if no:
         return Step(name, broken, after, None, no)
+    provider = subject.provider
+    if not isinstance(provider, Unknown) and (reason := provider.limits.remedies.get(name)):
+        return Step(name, broken, after, None, f"{name} does not fit {provider.title}: {reason}")
     try:
         action = REMEDIES[name].plan(subject)
     except (RemedyError, CouldNotLook) as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -23,6 +24,7 @@ from kdumpcheck.checks import (
 )
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Kernels
+from kdumpcheck.providers import Limits
 from kdumpcheck.providers.suse_legacy import PROVIDER
 
 SYSTEM = "uname_s=Linux\nuname_r=6.1\n"
@@ -197,3 +199,24 @@ def test_a_check_an_operator_could_not_act_on_is_refused(arguments: dict[str, st
 def test_a_check_that_asks_for_an_unknown_fact_is_refused() -> None:
     with pytest.raises(CheckDefinitionError, match="no fact is called 'moon'"):
         check("a.b", title="t", source="s", instruction="i")(lambda moon: None)
+
+
+def test_what_a_kdump_has_no_use_for_is_skipped_with_its_own_reason(evidence_of: Callable[..., Evidence]) -> None:
+    def bad() -> None:
+        expect(ok=False, expected="x", found="y")
+
+    limits = Limits(checks={"a.check": "it keeps no such thing"}, advice={"b.check": "do that"})
+    other = replace(PROVIDER, title="Another kdump", limits=limits)
+    subject = Subject(evidence_of({"system": SYSTEM}), lambda _: other)
+    result = judged(bad, subject)
+    assert (result.outcome, result.message) == (
+        Outcome.SKIP,
+        "does not apply to Another kdump: it keeps no such thing",
+    )
+
+    def also_bad() -> None:
+        expect(ok=False, expected="x", found="y")
+
+    marked = check_of(check("b.check", title="t", source="s", instruction="i")(also_bad))
+    assert marked is not None
+    assert Judge([marked]).judge(marked, subject).instruction == "do that"

@@ -12,6 +12,7 @@ from selftest.unit.site import ROOT
 from kdumpcheck.catalogue import load_checks
 from kdumpcheck.checks import Judge, Outcome, Result, Subject
 from kdumpcheck.crash.gates import gates_of, validation
+from kdumpcheck.evidence import load
 from kdumpcheck.guards import Gate
 
 JUDGE = Judge(load_checks(ROOT / "tests" / "validation"))
@@ -42,6 +43,13 @@ def test_a_healthy_node_opens_all() -> None:
     found = gates()
     assert set(found) == {f"crash.{name}" for name in ("validation", "kernel", "boot", "space", "retention")}
     assert closed(**found) == set()
+
+
+def test_a_node_whose_kdump_saves_elsewhere_is_not_crashed_on_purpose() -> None:
+    subject = Subject(load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz"))
+    (gate,) = gates_of(subject, JUDGE.judge_all(subject), frozenset(), OURS)
+    assert (gate.name, gate.holds) == ("crash.kdump", False)
+    assert "Debian's kdump-tools: the crash proof looks for the dump on ROOTRAID" in gate.said
 
 
 @pytest.mark.parametrize(

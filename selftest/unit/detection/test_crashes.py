@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from selftest.detection import matrix
-from selftest.detection.cell import Cell
+from selftest.detection.cell import DIALECTS, Cell
 from selftest.detection.document import document
 from selftest.detection.modes import modes
 from selftest.detection.outcome import Left, Outcome
@@ -41,7 +41,7 @@ def test_a_crash_that_ended_otherwise_would_be_seen(name: str, left: Left, kind:
 
 
 def test_every_captured_node_was_crashed_and_every_crash_has_its_evidence() -> None:
-    kept = [*RECORD.root.glob("suse*/*.evidence.gz"), *RECORD.root.glob("suse*/drawn/*.evidence.gz")]
+    kept = [path for dialect in DIALECTS for path in (RECORD.root / dialect).rglob("*.evidence.gz")]
     assert sorted(kept) == sorted(RECORD.evidence(entry.cell) for entry in ENTRIES)
 
 

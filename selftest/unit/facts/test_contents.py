@@ -95,6 +95,51 @@ def test_early_microcode_in_front_is_passed_over(tree: Path, tmp_path: Path, ope
     assert (found.damage, len(found.modules)) == ("", 1)
 
 
+def microcode(tmp_path: Path, name: str) -> bytes:
+    """What Debian's microcode packages put in front: without dracut's mark, padded to whole blocks."""
+    early = tmp_path / name
+    (early / "kernel/x86/microcode").mkdir(parents=True)
+    (early / f"kernel/x86/microcode/{name}.bin").write_bytes(b"m" * 5000)
+    made = archive(early, ["cat"])
+    return made + bytes(-len(made) % 1024)
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_lies_behind_debians_microcode_is_judged(
+    tree: Path, tmp_path: Path, opened: Callable[[Path], Opened], packing: str, number: int
+) -> None:
+    """The first archive alone would be whole, small, and good for nothing."""
+    front = b"".join(microcode(tmp_path, name) for name in ("AuthenticAMD", "GenuineIntel")[:number])
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(front + archive(tree, PACKERS[packing]))
+    found = opened(initrd)
+    assert (found.damage, set(found.modules)) == ("", {RELEASE})
+    # Each microcode file takes two pages, beside the nine of the archive behind.
+    assert found.unpacked == (9 + 2 * number) * 4096
+    initrd.write_bytes(front + archive(tree, PACKERS["xz"])[:-500])
+    assert "breaks off" in opened(initrd).damage
+    initrd.write_bytes(front + b"this is no archive at all")
+    assert "no archive" in opened(initrd).damage
+
+
+def test_microcode_that_nothing_can_skip_is_not_taken_for_the_initrd(
+    tmp_path: Path, evidence_of: Callable[..., Evidence]
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("head", "tr", "od", "cpio", "cat", "tee", "sed", "awk", "uname"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(microcode(tmp_path, "GenuineIntel") + b"x" * 1000)
+    script = Contents.sections[0].script.replace('"/boot/initrd-$(uname -r)-kdump"', f"'{initrd}'")
+    argv = ["/usr/bin/env", f"PATH={tools}", "/bin/dash", "-uc", script]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    told = Contents.parse(evidence_of({"contents": done.stdout}))
+    assert isinstance(told, Unknown)
+    assert "no perl on the node to skip it" in told.reason
+
+
 @pytest.mark.parametrize(
     ("spoil", "damage"),
     [

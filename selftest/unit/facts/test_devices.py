@@ -73,5 +73,5 @@ def test_fstab_is_read_line_by_line(evidence_of: Callable[..., Evidence]) -> Non
     text = "LABEL=ROOTRAID\t/ xfs defaults 0 0\ntmpfs /tmp tmpfs size=16G\nbroken\n#x / y z\n"
     found = Fstab.parse(evidence_of({"fstab": text}))
     assert isinstance(found, Fstab)
-    assert found.roots == (Entry("LABEL=ROOTRAID", "/", "xfs"),)
+    assert found.roots == (Entry("LABEL=ROOTRAID", "/", "xfs", ("defaults",)),)
     assert len(found.entries) == 2

@@ -60,6 +60,27 @@ def test_what_is_wrong_with_a_dump(evidence_of: EvidenceOf, text: str, problem: 
     assert bool(dump.problem) == bool(problem)
 
 
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (["dmesg.202611281919\t29711", "dump.202611281919\t32629637"], ""),
+        (["dump.202611281919.gz\t32629637"], ""),
+        (["vmcore.202611281919\t600000000"], ""),
+        (["dmesg.202611281919\t29711", "dump.202611281919\t0"], "an empty vmcore"),
+        (["dmesg.202611281919\t29711", "dump-incomplete\t100"], "dump-incomplete: it was not saved to its end"),
+        (["dump.202611281919\t5", "vmcore-incomplete\t9"], "vmcore-incomplete: it was not saved to its end"),
+        (["dmesg.202611281919\t29711"], "no vmcore"),
+    ],
+)
+def test_a_dump_of_kdump_tools_is_told_by_its_own_names(
+    evidence_of: EvidenceOf, files: list[str], problem: str
+) -> None:
+    place = "/var/crash/202611281919"
+    lines = ["shown=/var/crash", "place\t/var/crash\t1", f"dump\t{place}", *(f"file\t{place}/{each}" for each in files)]
+    (dump,) = dumps(evidence_of, "\n".join(lines) + "\n").visible
+    assert dump.problem == problem
+
+
 def test_dumps_elsewhere_are_orphans(evidence_of: EvidenceOf) -> None:
     found = dumps(evidence_of, OLD + "place\t/r/crash\t3\nplace\t/r/var/crash\t0\ndump\t/r/crash/2026-01-02-03:04\n")
     assert found.orphans == (("/r/crash", 3),)

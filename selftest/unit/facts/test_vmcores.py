@@ -43,15 +43,17 @@ def put(root: Path, name: str = DAY, place: str = "LiveOS/overlay-SQFSRAID-1/var
     return str(directory)
 
 
-def section(root: Path) -> str:
-    """The section's shell, as it is but for where ROOTRAID is."""
-    script = f"point={root}\n" + vmcores.SECTION.script.partition('[ -n "$point" ] || exit 0')[2]
+def section(root: Path, coredir: str = "") -> str:
+    """The section's shell, as it is but for where ROOTRAID is, or kdump-tools' directory."""
+    found = vmcores.SECTION.script.partition('[ -n "$point$coredir" ] || exit 0')[2]
+    assert found
+    script = f"point={root} coredir={coredir}\n{found}"
     return script.replace("readlink -f /run/overlayfs", f"echo {root}/LiveOS/overlay-SQFSRAID-1")
 
 
-def answer(root: Path, shell: str = "dash", tools: Path | None = None) -> bytes:
+def answer(root: Path, shell: str = "dash", tools: Path | None = None, coredir: str = "") -> bytes:
     """What the section says of this tree, run as it is but for where ROOTRAID is."""
-    script = section(root)
+    script = section(root, coredir)
     path = "/usr/bin:/bin"
     program, *applet = shell.split()
     if "tools" in shell:
@@ -79,6 +81,23 @@ def seen(said: bytes) -> dict[str, vmcores.Seen]:
     found = vmcores.parse(Evidence("ncn-w001", TAKEN, "ssh://ncn-w001", outputs=outputs, complete=True))
     assert not isinstance(found, Unknown)
     return dict(found)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_dumps_of_kdump_tools_are_looked_into_by_their_own_names(tmp_path: Path, shell: str) -> None:
+    whole = put(tmp_path, "202611281919", "crash", dump_202611281919=flattened(compressed(1000)))
+    (Path(whole) / "dmesg.202611281919").write_text(PANIC)
+    cut = put(tmp_path, "202611282020", "crash", dump_202611282020=b"")
+    put(tmp_path, DAY, "crash", vmcore=flattened(compressed(1000)))
+    put(tmp_path, "202611282121", "crash", dump_202611282121_gz=b"\x1f\x8b packed")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    found = seen(answer(tmp_path, shell, tools, coredir=str(tmp_path / "crash")))
+    assert set(found) == {whole, cut}
+    assert found[whole].vmcores[0][0] == "dump.202611281919"
+    assert found[whole].vmcores[0][1].verdict is Verdict.COMPLETE
+    assert found[whole].panic == "Kernel panic - not syncing: sysrq triggered crash"
+    assert found[cut].vmcores[0][1].verdict is Verdict.INCOMPLETE
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -79,7 +79,7 @@ def test_the_dialect_is_the_operators_choice(ups: list[tuple[object, ...]], dial
         (("up", "--containers", "ncn-w[1"), "bracket"),
         (("up", "ncn m001"), "blanks"),
         (("up", "-x"), None),
-        (("up", "--dialect", "sles"), "no such dialect; the lab knows suse_legacy and suse"),
+        (("up", "--dialect", "sles"), "no such dialect; the lab knows suse_legacy, suse, kdump_tools"),
         (("up", "--dialect", "suse", "--containers", "2"), "suse_legacy only"),
         (("break",), "NODE FAULT"),
         (("break", "ncn-m001"), "NODE FAULT"),

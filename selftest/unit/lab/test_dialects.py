@@ -16,7 +16,7 @@ from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.image import DIALECTS, Dialect, NodeImage, open_image
 from kdumpcheck.lab.image.node_image import write_manifest
 from kdumpcheck.lab.lab import Lab
-from kdumpcheck.lab.record import NodeRecord
+from kdumpcheck.lab.record import NodeRecord, VmBody
 from kdumpcheck.lab.status import nodes_of, text_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def image(tmp_path: Path) -> Callable[[Dialect], NodeImage]:
     def made(dialect: Dialect) -> NodeImage:
         directory = tmp_path / f"image-{dialect.name}"
         directory.mkdir(exist_ok=True)
-        write_manifest(directory, kernel_release="6.1.0-1.deb-default", host_key="ssh-ed25519 AAAA")
+        root = "UUID=1" if dialect.plain else ""
+        write_manifest(directory, kernel_release="6.1.0-1.deb-default", host_key="ssh-ed25519 AAAA", root=root)
         found = open_image(directory)
         assert found is not None
         return found
@@ -112,3 +113,15 @@ def test_a_record_from_before_there_were_dialects_is_of_the_older_one(lab: Lab) 
     assert record.pop("dialect") == "suse_legacy"
     (directory / "node.json").write_text(json.dumps(record))
     assert NodeRecord.load(directory) == before
+
+
+def test_a_debian_node_boots_from_its_one_disk_with_debians_crash_memory(
+    image: Callable[[Dialect], NodeImage],
+) -> None:
+    debian = DIALECTS["kdump_tools"]
+    record = blueprint.vm("ncn-m001", 1, Block(1), image(debian), debian.name, "tcg")
+    assert isinstance(record.body, VmBody)
+    assert (record.body.boot.squashfs_disk, record.body.boot.disks) == ("", ("root.qcow2",))
+    assert record.cmdline.endswith("crashkernel=384M-:128M panic=10")
+    ncn = blueprint.vm("ncn-m001", 1, Block(1), image(DIALECTS["suse"]), "suse", "tcg")
+    assert ncn.cmdline.endswith("crashkernel=160M")

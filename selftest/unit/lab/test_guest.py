@@ -12,14 +12,16 @@ import pytest
 
 from kdumpcheck.lab.image import DIALECTS, Dialect, ImageError
 from kdumpcheck.lab.image.content import GUEST
+from kdumpcheck.lab.image.debian import ROOT_UUID
 from kdumpcheck.lab.image.rpmdb import package_list, read_packages, spec
-from kdumpcheck.lab.image.tree import COMMON, install_tree, read_links
+from kdumpcheck.lab.image.tree import NCN, install_tree, layers, links, read_links
 
 LEGACY = GUEST / "kdump-legacy"
 NEW = GUEST / "kdump"
 KDUMP_MODULE = LEGACY / "usr/lib/dracut/modules.d/99kdump"
 METAL = "usr/lib/dracut/modules.d/90metalmdsquash"
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+every_ncn = pytest.mark.parametrize("dialect", [DIALECTS["suse_legacy"], DIALECTS["suse"]], ids=["suse_legacy", "suse"])
 KVER = "6.1.0-44.deb-default"
 
 SCRIPTS = sorted(path for path in GUEST.rglob("*") if path.is_file() and path.read_bytes().startswith(b"#!"))
@@ -131,9 +133,9 @@ def test_a_missing_initrd_is_built(boot: Path) -> None:
 SAVEDIRS = {"suse_legacy": "/crash", "suse": "/run/initramfs/overlayfs/var/crash"}
 
 
-@every_dialect
+@every_ncn
 def test_the_boot_hook_can_read_the_savedir(dialect: Dialect) -> None:
-    pattern = re.search(r"grep -oP '(.+)' /run", (GUEST / COMMON / METAL / "metal-lib.sh").read_text())
+    pattern = re.search(r"grep -oP '(.+)' /run", (GUEST / NCN / METAL / "metal-lib.sh").read_text())
     assert pattern is not None
     argv = ["grep", "-oP", pattern[1], str(GUEST / dialect.layer / "etc/sysconfig/kdump")]
     assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == f"{SAVEDIRS[dialect.name]}\n"
@@ -181,13 +183,13 @@ def test_a_directory_where_the_link_belongs_gets_it_nested(tmp_path: Path) -> No
     assert (tmp_path / "var/crash/crash").is_symlink()
 
 
-@every_dialect
+@every_ncn
 def test_a_savedir_the_hook_cannot_read_makes_no_crash_link(tmp_path: Path, dialect: Dialect) -> None:
     metal_links(dialect, tmp_path, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["LiveOS", "README.txt", "boot"]
 
 
-@every_dialect
+@every_ncn
 def test_a_healthy_node_does_not_hang_in_its_capture_kernel(dialect: Dialect) -> None:
     sysconfig = (GUEST / dialect.layer / "etc/sysconfig/kdump").read_text()
     found = re.search(r'^KDUMP_COMMANDLINE_APPEND="(.*)"$', sysconfig, re.MULTILINE)
@@ -206,15 +208,23 @@ def test_fstab_has_the_one_line_kdump_needs() -> None:
 
 @every_dialect
 def test_links_are_unique_and_enabled_units_exist(dialect: Dialect) -> None:
-    links = list(read_links((GUEST / "links").read_text()))
-    assert len({path for path, _ in links}) == len(links)
-    enabled = [target for path, target in links if ".wants/" in path]
+    found = list(links(dialect))
+    assert len({path for path, _ in found}) == len(found)
+    enabled = [target for path, target in found if ".wants/" in path]
     assert enabled
     for target in enabled:
-        assert any((GUEST / layer / target.lstrip("/")).is_file() for layer in (COMMON, dialect.layer)), target
+        assert any((GUEST / layer / target.lstrip("/")).is_file() for layer in layers(dialect)), target
 
 
-@every_dialect
+def test_a_debian_node_gets_nothing_that_stands_in_for_kdump(tmp_path: Path) -> None:
+    install_tree(tmp_path, DIALECTS["kdump_tools"])
+    there = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file() or path.is_symlink()}
+    assert not [name for name in there if "kdump" in name or "dracut" in name or "os-release" in name]
+    assert "etc/systemd/system/systemd-remount-fs.service" not in there
+    assert f"UUID={ROOT_UUID}  /  ext4" in (tmp_path / "etc/fstab").read_text()
+
+
+@every_ncn
 def test_the_dialects_files_lie_over_the_common_ones(tmp_path: Path, dialect: Dialect) -> None:
     install_tree(tmp_path, dialect)
     assert (tmp_path / METAL / "metal-md.sh").stat().st_mode & 0o111

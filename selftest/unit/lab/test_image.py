@@ -46,6 +46,17 @@ def test_cmdline_is_an_ncns(image: NodeImage) -> None:
     assert sum(word.startswith("crashkernel=") for word in words) == 1
 
 
+def test_a_root_on_a_disk_of_its_own_is_no_ncn(tmp_path: Path) -> None:
+    write_manifest(tmp_path, kernel_release="6.1.0-1-cloud-amd64", host_key="ssh-ed25519 AAAA", root="UUID=1")
+    image = open_image(tmp_path)
+    assert image is not None
+    assert image.root_disk == tmp_path / "root.img"
+    words = image.cmdline("ncn-w001", crashkernel="384M-:128M").split(" ")
+    assert words[:2] == ["root=UUID=1", "ro"]
+    assert not [word for word in words if word.startswith(("rd.", "metal."))]
+    assert words[-1] == "crashkernel=384M-:128M"
+
+
 def test_cmdline_takes_any_reservation_or_none(image: NodeImage) -> None:
     both = image.cmdline("n", crashkernel="512M,high", extra=["crashkernel=72M,low", "quiet"])
     assert both.endswith("crashkernel=512M,high crashkernel=72M,low quiet")
@@ -71,7 +82,7 @@ def _tree(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-LEGACY, NEW = DIALECTS["suse_legacy"], DIALECTS["suse"]
+LEGACY, NEW, DEBIAN = DIALECTS["suse_legacy"], DIALECTS["suse"], DIALECTS["kdump_tools"]
 
 
 def _hash(root: Path, files: dict[str, str], dialect: Dialect = LEGACY) -> str:
@@ -98,6 +109,13 @@ def test_a_change_in_one_dialect_leaves_the_others_image_alone(tmp_path: Path) -
             root = tmp_path / f"{number}-{dialect.name}"
             same = _hash(root / "before", before, dialect) == _hash(root / "after", after, dialect)
             assert same == (dialect is LEGACY), (changed, dialect.name)
+    debian = {**before, "packages.kdump-tools": "1"}
+    legacy = [
+        _hash(tmp_path / f"debian-{number}", {**debian, "packages.kdump-tools": number}, LEGACY) for number in "12"
+    ]
+    other = [_hash(tmp_path / f"own-{number}", {**debian, "packages.kdump-tools": number}, DEBIAN) for number in "12"]
+    assert legacy[0] == legacy[1]
+    assert other[0] != other[1]
     for changed in ("node/a", "rpm/node"):
         root = tmp_path / changed
         assert _hash(root / "before", before, NEW) != _hash(root / "after", {**before, changed: "2"}, NEW)
@@ -113,14 +131,15 @@ def test_the_hashes_of_the_product_name_directories() -> None:
 
 def test_a_dialect_nobody_knows_is_told_with_those_there_are() -> None:
     assert find_dialect("suse") is NEW
-    with pytest.raises(ImageError, match="there is no dialect 'sles'; the lab knows suse_legacy and suse"):
+    with pytest.raises(ImageError, match="there is no dialect 'sles'; the lab knows suse_legacy, suse, kdump_tools"):
         find_dialect("sles")
 
 
 def test_every_dialect_has_its_files() -> None:
     for dialect in DIALECTS.values():
         assert (GUEST / dialect.layer).is_dir()
-        assert (GUEST / "rpm" / dialect.layer).is_file()
+        lists = GUEST / (f"packages.{dialect.layer}" if dialect.plain else f"rpm/{dialect.layer}")
+        assert lists.is_file()
     assert DEFAULT_DIALECT in DIALECTS
 
 

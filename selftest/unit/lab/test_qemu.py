@@ -50,6 +50,13 @@ def test_the_disks_keep_their_order_and_the_squashfs_is_read_only() -> None:
     ]
 
 
+def test_a_root_on_a_disk_of_its_own_is_the_first_disk() -> None:
+    boot = replace(BOOT, squashfs_disk="", disks=("root.qcow2",))
+    assert option(arguments(HARDWARE, boot, "", "127.0.3.1"), "-drive") == [
+        "if=none,id=rootraid0,file=root.qcow2,format=qcow2,cache=unsafe"
+    ]
+
+
 def test_ssh_and_console_are_on_the_nodes_own_loopback_address() -> None:
     argv = arguments(HARDWARE, BOOT, "", "127.0.3.9")
     assert option(argv, "-netdev") == ["user,id=net0,restrict=on,hostfwd=tcp:127.0.3.9:2222-10.0.2.15:22"]

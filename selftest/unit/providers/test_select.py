@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from selftest.unit.kept import captured, evidence
 
+from kdumpcheck.catalogue import load_checks
 from kdumpcheck.evidence import Unknown
 from kdumpcheck.facts import Kernels, Sysconfig
 from kdumpcheck.providers import PROVIDERS, Build, Provider, select
+from kdumpcheck.providers.kdump_tools import PROVIDER as DEBIAN
 from kdumpcheck.providers.suse import PROVIDER as SUSE
 from kdumpcheck.providers.suse_legacy import PROVIDER as LEGACY
 from kdumpcheck.providers.suse_legacy import SuseLegacy
+from kdumpcheck.remedies import REMEDIES
 
+ROOT = Path(__file__).parents[3]
 KERNEL = "5.14.21-150400.24.100_13.0.78-default"
 
 
@@ -38,13 +43,13 @@ def test_sle_from_sp6_on_is_the_new_line(version: str) -> None:
         ("asked\trpm\n", "no RPM package kdump"),
         ("asked\trpm\nrpm\tkdump\t1.0.2-1\nrpm\tkdump\t1.0.3-1\n", r"more than once \(1.0.2-1, 1.0.3-1\)"),
         ("asked\tdeb\ndeb\tcrash\t8.0\tinstalled\n", "no RPM package kdump"),
-        # As the probe found Debian 12's own package, installed without what it recommends.
-        (
-            "asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tinstalled\ndeb\tmakedumpfile\t\tnot-installed\n",
-            r"no RPM package kdump.*; kdump-tools 1:1\.8\.1 \(Debian, Ubuntu\) is installed, which no provider judges$",
-        ),
         # What dpkg still has the configuration of is not installed.
-        ("asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tconfig-files\n", "suse: no RPM package kdump$"),
+        ("asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tconfig-files\n", "kdump_tools: no Debian package kdump-tools$"),
+        # Nobody knows which of two would be loaded.
+        (
+            "asked\trpm\nrpm\tkdump\t1.0.2-1\nasked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tinstalled\n",
+            "more than one kdump implementation fits: suse_legacy, kdump_tools",
+        ),
         (
             "asked\trpm\nrpm\tkdump-utils\t1.0.51-5.fc42\n",
             r"; kdump-utils 1\.0\.51-5\.fc42 \(RHEL, Fedora\) is installed, which no provider judges$",
@@ -56,6 +61,16 @@ def test_what_none_fits_is_unknown_with_the_reason(packages: str, words: str) ->
     unknown = choice(packages)
     assert isinstance(unknown, Unknown)
     assert re.search(words, unknown.reason)
+
+
+def test_debians_kdump_tools_is_told_by_its_package_alone() -> None:
+    # As the probe found Debian 12's own package, installed without what it recommends.
+    packages = "asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tinstalled\ndeb\tmakedumpfile\t\tnot-installed\n"
+    assert choice(packages) is DEBIAN
+    assert DEBIAN.initrd("6.1") == "/var/lib/kdump/initrd.img-6.1"
+    links = {"/var/lib/kdump/vmlinuz": "/boot/vmlinuz-6.1.0-56-cloud-amd64"}
+    assert DEBIAN.capture_kernel(Kernels("6.1", None, links)) == "6.1.0-56-cloud-amd64"
+    assert "removes the initrd in use" in str(DEBIAN.build(Kernels("6.1", None), ()))
 
 
 def test_two_that_fit_are_no_choice() -> None:
@@ -71,7 +86,10 @@ def test_every_provider_is_whole(provider: Provider) -> None:
     assert provider.initrd(KERNEL).startswith("/")
     images = provider.kernel_images(KERNEL)
     assert images
-    assert provider.capture_files
+    assert provider.capture_files or provider.limits.checks["initrd.tools"]
+    known = {check.id for check in load_checks(ROOT / "tests" / "validation")}
+    assert set(provider.limits.checks) | set(provider.limits.advice) <= known
+    assert set(provider.limits.remedies) <= set(REMEDIES)
 
 
 def test_the_legacy_builder_is_told_where_to_build() -> None:

@@ -53,6 +53,18 @@ class TestPlan:
         assert step.name == "service.restart"
         assert mends("initrd.rebuild", [broken("service.loaded", "service.restart")]) == ()
 
+    def test_what_does_not_fit_a_kdump_is_refused_by_name(self) -> None:
+        results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
+        results.append(broken("service.enabled", "service.enable"))
+        steps = plan_of(Subject(load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz")), results, list(REMEDIES))
+        assert {step.name: step.action is not None for step in steps} == {
+            "service.enable": True,
+            "initrd.rebuild": False,
+            "service.restart": False,
+        }
+        for step in steps:
+            assert step.action or step.refusal.startswith(f"{step.name} does not fit Debian's kdump-tools: kdump-tools")
+
     def test_or_where_the_whole_is_not_possible(self) -> None:
         results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
         steps = plan_of(Subject(load(CASES / "no-crashkernel.evidence.gz")), results, list(REMEDIES))

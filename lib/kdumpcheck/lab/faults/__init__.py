@@ -16,6 +16,7 @@ from kdumpcheck.lab.faults import (
     dumps,
     fstab,
     initrd,
+    kdump_tools,
     kernel,
     links,
     rootraid,
@@ -40,6 +41,7 @@ _SUBJECTS: Final = (
     service,
     rootraid,
     dumps,
+    kdump_tools,
 )
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from kdumpcheck.lab.faults.fault import Fault
+from kdumpcheck.lab.faults.fault import DEBIAN, LEGACY, NEW, Fault
 from kdumpcheck.lab.faults.tools import FORGET_GRUB, RENEW_GRUB
 
 
@@ -44,6 +44,7 @@ FAULTS: Final = (
         undo="boots the node with crashkernel= again",
         expects=("crashkernel.present",),
         outcome="none",
+        dialects=(*LEGACY, *NEW, *DEBIAN),
         break_shell=FORGET_GRUB,
         heal_shell=RENEW_GRUB,
         drop=("crashkernel",),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.image.base import have_base
 from kdumpcheck.lab.image.content import content_hash
+from kdumpcheck.lab.image.debian import ROOT_UUID, install_debian, make_root_disk, take_keys
 from kdumpcheck.lab.image.disk import make_disk, make_squashfs
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.initrd import build_initrd
-from kdumpcheck.lab.image.node_image import NodeImage, open_image, write_manifest
+from kdumpcheck.lab.image.node_image import ROOT_DISK, NodeImage, open_image, write_manifest
 from kdumpcheck.lab.image.rpmdb import install_rpmdb
 from kdumpcheck.lab.image.tools import Runner, remove_tree, require_host
 from kdumpcheck.lab.image.tree import install_tree
@@ -73,7 +74,8 @@ def _build_into(directory: Path, place: Path, dialect: Dialect, progress: Callab
     result = work / "image"
     result.mkdir(mode=0o700, parents=True)
     try:
-        _steps(work, result, base, dialect, runner, progress)
+        steps = _plain_steps if dialect.plain else _steps
+        steps(work, result, base, dialect, runner, progress)
         remove_tree(directory)
         result.rename(directory)
     finally:
@@ -96,3 +98,19 @@ def _steps(
     make_squashfs(root, result / "filesystem.squashfs", runner)
     make_disk(result / "filesystem.squashfs", result / "sqfsraid.img", work, runner)
     write_manifest(result, kernel_release=release, host_key=base.host_key)
+
+
+def _plain_steps(
+    work: Path, result: Path, base: Base, dialect: Dialect, runner: Runner, progress: Callable[[str], None]
+) -> None:
+    root = work / "root"
+    progress(f"node image: Debian as it is installed, with {dialect.title}")
+    release = install_debian(root, work, runner)
+    take_keys(root, base, work, runner)
+    base.copy_client_key(result)
+    install_tree(root, dialect)
+    for name, source in (("live.initrd", f"initrd.img-{release}"), ("vmlinuz", f"vmlinuz-{release}")):
+        shutil.copyfile(root / "boot" / source, result / name)
+    progress("node image: its disk")
+    make_root_disk(root, result / ROOT_DISK, runner)
+    write_manifest(result, kernel_release=release, host_key=base.host_key, root=f"UUID={ROOT_UUID}")

@@ -37,6 +37,7 @@ def content_hash(dialect: Dialect, guest: Path = GUEST, builder: Path = BUILDER)
     What belongs to another dialect is left out: a change there makes this image no other.
     """
     others = {other.layer for other in DIALECTS.values()} - {dialect.layer}
+    others |= {f"packages.{other}" for other in others}
     files = (path for path in sorted(_files(guest)) if not others.intersection(path.relative_to(guest).parts[:2]))
     return _digest([*((guest, path) for path in files), *((builder, path) for path in sorted(_files(builder)))])
 

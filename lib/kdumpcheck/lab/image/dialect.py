@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab.image.errors import ImageError
+from kdumpcheck.lab.image.shape import DEBIAN_CRASHKERNEL, DEFAULT_CRASHKERNEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +26,26 @@ class Dialect:
     """directory of the guest tree with its files, and name of its list in `rpm/`"""
     initrd: str
     """where the node keeps its kdump initrd, as a shell word"""
+    unit: str = "kdump.service"
+    """the unit that loads the capture kernel"""
+    crashkernel: str = DEFAULT_CRASHKERNEL
+    """what its healthy node reserves"""
+    plain: bool = False
+    """whether the node is Debian as it is installed, on one disk of its own, and not an image laid out as an NCN's"""
 
 
 _ALL: Final = (
     Dialect("suse_legacy", "SUSE kdump before 1.9", "kdump-legacy", "/boot/initrd-$(uname -r)-kdump"),
     Dialect("suse", "SUSE kdump from 1.9 on", "kdump", "/var/lib/kdump/initrd"),
+    Dialect(
+        "kdump_tools",
+        "Debian's kdump-tools",
+        "kdump-tools",
+        "/var/lib/kdump/initrd.img-$(uname -r)",
+        unit="kdump-tools.service",
+        crashkernel=DEBIAN_CRASHKERNEL,
+        plain=True,
+    ),
 )
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({dialect.name: dialect for dialect in _ALL})
@@ -43,4 +59,4 @@ def find_dialect(name: str) -> Dialect:
     try:
         return DIALECTS[name]
     except KeyError:
-        raise ImageError(f"there is no dialect {name!a}; the lab knows {' and '.join(DIALECTS)}") from None
+        raise ImageError(f"there is no dialect {name!a}; the lab knows {', '.join(DIALECTS)}") from None

@@ -18,6 +18,9 @@ MANIFEST: Final = "image.json"
 LIVE_DIRS: Final = ("LiveOS", "1.5.2")
 """Values of rd.live.dir the image can boot with; an upgraded NCN names its release there."""
 
+ROOT_DISK: Final = "root.img"
+"""Name of the raw disk of a node that is no NCN."""
+
 SQUASHFS_LABEL: Final = "SQFSRAID"
 SQUASHFS_UUID: Final = "5ca1ab1e-0000-4000-8000-000000000001"
 
@@ -42,6 +45,13 @@ class NodeImage:
     """private key (0600) root accepts; the public one lies beside it as ``client_key.pub``"""
     host_key: str
     """the node's public host key, as in known_hosts after the host name"""
+    root: str = ""
+    """``root=`` of a node that is no NCN and has its root on a disk of its own; "" for an NCN"""
+
+    @property
+    def root_disk(self) -> Path | None:
+        """The raw disk on which a node that is no NCN has all it has; None for an NCN."""
+        return self.directory / ROOT_DISK if self.root else None
 
     def cmdline(
         self,
@@ -59,7 +69,8 @@ class NodeImage:
         """
         if live_dir not in LIVE_DIRS:
             raise ValueError(f"the node image boots with rd.live.dir={' or '.join(LIVE_DIRS)}, not {live_dir!r}")
-        words = [*_NCN_WORDS, f"rd.live.dir={live_dir}", *_LAB_WORDS, f"systemd.hostname={hostname}"]
+        where = [f"root={self.root}", "ro"] if self.root else [*_NCN_WORDS, f"rd.live.dir={live_dir}"]
+        words = [*where, *_LAB_WORDS, f"systemd.hostname={hostname}"]
         if crashkernel is not None:
             words.append(f"crashkernel={crashkernel}")
         return " ".join([*words, *extra])
@@ -105,10 +116,11 @@ def open_image(directory: Path) -> NodeImage | None:
         kernel_release=manifest["kernel_release"],
         client_key=directory / "client_key",
         host_key=manifest["host_key"],
+        root=manifest.get("root", ""),
     )
 
 
-def write_manifest(directory: Path, *, kernel_release: str, host_key: str) -> None:
+def write_manifest(directory: Path, *, kernel_release: str, host_key: str, root: str = "") -> None:
     """Write the last file of an image: only a directory that has it counts as finished."""
-    manifest = {"kernel_release": kernel_release, "host_key": host_key}
+    manifest = {"kernel_release": kernel_release, "host_key": host_key, "root": root}
     (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

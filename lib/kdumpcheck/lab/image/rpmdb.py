@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab.image.content import GUEST
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.kernel_release import rpm_version_release
-from kdumpcheck.lab.image.tree import COMMON
+from kdumpcheck.lab.image.tree import NCN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ _BUILD_OPTIONS: Final = (
 
 def package_list(dialect: Dialect) -> str:
     """The RPMs of every node, then those of its dialect."""
-    return "\n\n".join((GUEST / "rpm" / name).read_text(encoding="utf-8") for name in (COMMON, dialect.layer))
+    return "\n\n".join((GUEST / "rpm" / name).read_text(encoding="utf-8") for name in (NCN, dialect.layer))
 
 
 def read_packages(text: str, kernel_release: str) -> Iterator[Package]:

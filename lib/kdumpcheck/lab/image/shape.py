@@ -16,6 +16,9 @@ MEMORY_MIB: Final = 768
 DEFAULT_CRASHKERNEL: Final = "160M"
 """Reservation the capture kernel was seen to dump with; 128M was enough, too."""
 
+DEBIAN_CRASHKERNEL: Final = "384M-:128M"
+"""What Debian 12's kdump-tools writes for the boot loader (/etc/default/grub.d/kdump-tools.cfg)."""
+
 SMALL_CRASHKERNEL: Final = "96M"
 """Reservation that only looks enough: it loads, and after a crash the capture kernel runs out of memory."""
 
@@ -24,6 +27,9 @@ ROOTRAID_DISKS: Final = 2
 
 ROOTRAID_DISK_MIB: Final = 1024
 """Size of each ROOTRAID disk, to be made sparse."""
+
+ROOT_DISK_MIB: Final = 2048
+"""Size of the one disk of a node that is no NCN, to be made sparse."""
 
 GUEST_ADDRESS: Final = "10.0.2.15"
 """Fixed address of the guest on QEMU's user network; forward a host port to port 22 there."""

@@ -15,18 +15,31 @@ if TYPE_CHECKING:
 
     from kdumpcheck.lab.image.dialect import Dialect
 
-COMMON: Final = "node"
+COMMON: Final = "common"
 """The layer of the guest tree every node has; its dialect's own comes on top."""
+NCN: Final = "node"
+"""What makes a node an NCN: the layer between the two, and the name of its own list of links."""
 
 
 def install_tree(root: Path, dialect: Dialect) -> None:
     """Copy the layers and make the links of the guest tree."""
-    for layer in (COMMON, dialect.layer):
+    for layer in layers(dialect):
         for source in sorted((GUEST / layer).rglob("*")):
             if source.is_file():
                 _install_file(source, root / source.relative_to(GUEST / layer))
-    for path, target in read_links((GUEST / "links").read_text(encoding="utf-8")):
+    for path, target in links(dialect):
         _install_link(root / path, target)
+
+
+def layers(dialect: Dialect) -> tuple[str, ...]:
+    """The layers of a dialect's node, the lowest first."""
+    return (COMMON, dialect.layer) if dialect.plain else (COMMON, NCN, dialect.layer)
+
+
+def links(dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """The symbolic links of a dialect's node: path in the root, target."""
+    for name in (COMMON,) if dialect.plain else (COMMON, NCN):
+        yield from read_links((GUEST / "links" / name).read_text(encoding="utf-8"))
 
 
 def read_links(text: str) -> Iterator[tuple[str, str]]:
