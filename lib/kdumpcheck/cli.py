@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from kdumpcheck import __version__, completion
 from kdumpcheck.analysis import command as analysis
@@ -83,6 +84,9 @@ def parser() -> argparse.ArgumentParser:
     )
     probe.add_argument(
         "--patience", type=int, default=60, metavar="S", help="seconds to wait for a unit still starting"
+    )
+    probe.add_argument(
+        "--plugin-dir", type=Path, action="append", default=[], metavar="DIR", help="more plugins (kdumpcheck plugins)"
     )
     probe.set_defaults(run=_probe)
     return whole

@@ -22,7 +22,7 @@ STARTS: dict[str, tuple[str, ...]] = {
 TYPED = {
     "plug\t--js\t": "<plugins --json>",
     "lab stat\t": "<lab status>",
-    "power ncn-w001 --vi\tredf\t": "<power ncn-w001 --via redfish>",
+    "power ncn-w001 stat\t--vi\tipmi": "<power ncn-w001 status --via ipmi>",
     "dumps --replay ke\t": "<dumps --replay kept",
     "diff --stri\tkept/res\t": "<diff --strict-warnings kept/results.json>",
 }

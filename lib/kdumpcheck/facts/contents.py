@@ -77,6 +77,7 @@ list() { cpio -itv --quiet; printf 'end\t%s\n' $?; cat >/dev/null; }
 # The programs that the configuration names, too: whatever directory they are in.
 programs=$(sed -n 's/^KDUMP_\(PRESCRIPT\|POSTSCRIPT\|REQUIRED_PROGRAMS\)=//p' /etc/sysconfig/kdump 2>/dev/null |
     tr "\"'\n" '   ')
+programs="$programs ${more_files:-}"
 export programs
 # shellcheck disable=SC2016  # awk's own
 summary='
@@ -115,6 +116,9 @@ open_up() {
 }
 exec 6>&1
 for file in "/boot/initrd-$(uname -r)-kdump" /var/lib/kdump/initrd "/var/lib/kdump/initrd.img-$(uname -r)"; do
+    [ -f "$file" ] && open_up "$file" 2>/dev/null
+done
+for file in $(printf '%s' "${more_opened:-}" | sed "s/{kernel}/$(uname -r)/g"); do
     [ -f "$file" ] && open_up "$file" 2>/dev/null
 done
 exit 0

@@ -19,11 +19,13 @@ _DEB = "kdump-tools makedumpfile kexec-tools crash"
 _SCRIPT = rf"""
 if command -v rpm >/dev/null 2>&1; then
     printf 'asked\trpm\n'
-    rpm -q --queryformat 'rpm\t%{{NAME}}\t%{{VERSION}}-%{{RELEASE}}\n' {_RPM} 2>/dev/null
+    # shellcheck disable=SC2086  # words
+    rpm -q --queryformat 'rpm\t%{{NAME}}\t%{{VERSION}}-%{{RELEASE}}\n' {_RPM} ${{more_packages:-}} 2>/dev/null
 fi
 if command -v dpkg-query >/dev/null 2>&1; then
     printf 'asked\tdeb\n'
-    dpkg-query -W -f 'deb\t${{Package}}\t${{Version}}\t${{db:Status-Status}}\n' {_DEB} 2>/dev/null
+    # shellcheck disable=SC2086  # words
+    dpkg-query -W -f 'deb\t${{Package}}\t${{Version}}\t${{db:Status-Status}}\n' {_DEB} ${{more_packages:-}} 2>/dev/null
 fi
 exit 0
 """

@@ -22,7 +22,8 @@ _PROPERTIES = (
 _SETTLE = rf"""
 uptime() {{ read -r now _ </proc/uptime; printf '%s' "${{now%%.*}}"; }}
 began=$(uptime) waited=0
-while systemctl is-active {_NAMES} 2>/dev/null | grep -q -x activating; do
+# shellcheck disable=SC2086  # words
+while systemctl is-active {_NAMES} ${{more_units:-}} 2>/dev/null | grep -q -x activating; do
     waited=$(($(uptime) - began))
     [ "$waited" -lt "$patience" ] || break
     sleep 1
@@ -30,7 +31,10 @@ done
 printf 'waited=%s\n' "$waited"
 """
 # TZ: systemd writes times as the caller would read them.
-_SHOW = f"TZ=UTC systemctl show --no-pager {' '.join(f'-p {name}' for name in _PROPERTIES.split())} {_NAMES}"
+_SHOW = f"""
+# shellcheck disable=SC2086  # words
+TZ=UTC systemctl show --no-pager {" ".join(f"-p {name}" for name in _PROPERTIES.split())} {_NAMES} ${{more_units:-}}
+"""
 
 
 @dataclass(frozen=True, slots=True)

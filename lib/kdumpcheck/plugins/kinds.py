@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
+from types import ModuleType
 from typing import Any
 
 from kdumpcheck.analysis import signatures
@@ -26,8 +27,37 @@ _WORD = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _TAKEN = (fleet.NAME, "report.html", "journal.jsonl", "latest")
 
 
+#: The probe asks for what these say by itself.
+_PROVIDERS = tuple(PROVIDERS.values())
+
+
 def _nothing(_plugin: Any, _others: Mapping[str, Any]) -> str:  # noqa: ANN401 - of any kind
     return ""
+
+
+def _nothing_more(_plugin: Any, _module: ModuleType) -> Mapping[str, Iterable[str]]:  # noqa: ANN401 - of any kind
+    return {}
+
+
+def _of_a_provider(provider: Provider, module: ModuleType) -> Mapping[str, Iterable[str]]:
+    """What those built in do not say; the packages, which a provider only judges, stand in its file as PACKAGES."""
+    packages = getattr(module, "PACKAGES", ())
+    known = [_told(built_in) for built_in in _PROVIDERS]
+    new = {
+        name: [word for word in words if not any(word in each[name] for each in known)]
+        for name, words in _told(provider).items()
+    }
+    return {"more_packages": (packages,) if isinstance(packages, str) else packages, **new}
+
+
+def _told(provider: Provider) -> Mapping[str, Sequence[str]]:
+    return {
+        "more_units": provider.units,
+        "more_initrds": (provider.initrd("*"),),
+        "more_opened": (provider.initrd("{kernel}"),),
+        "more_files": [PurePosixPath(file).name for file in provider.capture_files],
+        "more_sources": provider.initrd_sources("{kernel}"),
+    }
 
 
 def _not_a_word(plugin: Any, _others: Mapping[str, Any]) -> str:  # noqa: ANN401 - a way or a source
@@ -62,6 +92,8 @@ class Kind:
     """one that stays behind all that are added"""
     needed: tuple[str, ...] = ()
     """names that others rely on: what replaces one of them must be called as it was"""
+    also: Callable[[Any, ModuleType], Mapping[str, Iterable[str]]] = _nothing_more
+    """what the probe must ask for besides, for one of a site's: see `kdumpcheck.probe.more`"""
     wrong: Callable[[Any, Mapping[str, Any]], str] = _nothing
     """what makes a plugin unfit beside the others, "" for nothing"""
 
@@ -87,7 +119,7 @@ class Kind:
 
 #: In the order in which `kdumpcheck plugins` lists them.
 KINDS = (
-    Kind("providers", "PROVIDER", Provider, PROVIDERS),
+    Kind("providers", "PROVIDER", Provider, PROVIDERS, also=_of_a_provider),
     # A reboot comes after all that it makes good.
     Kind("remedies", "REMEDY", Remedy, REMEDIES, last="node.reboot"),
     Kind("power", "POWER", Way, WAYS, needed=(USUAL_WAY,), wrong=_not_a_word),

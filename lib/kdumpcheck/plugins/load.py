@@ -12,6 +12,8 @@ from typing import Any
 from kdumpcheck.plugins.kinds import KINDS, Kind
 from kdumpcheck.plugins.plugin import Plugin, PluginError
 from kdumpcheck.plugins.site import in_directory, installed
+from kdumpcheck.probe import more
+from kdumpcheck.raised import said
 
 BUILT_IN = "built in"
 #: What the package itself brings, from before anything was added.
@@ -44,6 +46,7 @@ def loaded() -> Sequence[Plugin]:
 
 def _reset() -> None:
     _loaded.clear()
+    more.forget()
     for kind in KINDS:
         kind.register.clear()
         kind.register.update(_OWN[kind.directory])
@@ -72,10 +75,18 @@ def _add(kind: Kind, layer: str, where: str, module: ModuleType) -> None:
         )
     if wrong := kind.wrong(plugin, {known: each for known, each in kind.register.items() if known != replaces}):
         raise PluginError(f"{where}: {wrong}")
+    _ask(kind, where, plugin, module)
     if replaces is not None:
         _retire(kind, replaces, where)
     _put(kind, name, plugin, replaces)
     _loaded.append(Plugin(kind.directory, name, layer, where))
+
+
+def _ask(kind: Kind, where: str, plugin: object, module: ModuleType) -> None:
+    try:
+        more.ask(kind.also(plugin, module))
+    except Exception as error:  # noqa: BLE001 - whatever a plugin's code raises is the operator's to know, in one line
+        raise PluginError(f"{where}: {error if isinstance(error, ValueError) else said(error, where)}") from None
 
 
 def _retire(kind: Kind, name: str, where: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 
+from kdumpcheck.probe import more
 from kdumpcheck.probe.section import Section
 
 VERSION = 1
@@ -46,7 +47,7 @@ def compose(sections: Iterable[Section], patience: int = 60) -> Probe:
     if limit > TOTAL_LIMIT:
         raise ValueError(f"the sections may answer {limit} bytes together, more than {TOTAL_LIMIT}")
     body = "\n".join(_call(section) for section in ordered)
-    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    digest = hashlib.sha256((more.variables() + body).encode()).hexdigest()[:16]
     return Probe(_script(body, digest, patience), limit, digest, tuple(section.name for section in ordered))
 
 
@@ -73,6 +74,7 @@ def _script(body: str, digest: str, patience: int) -> str:
         f"mark={mark}\n"
         f"patience={int(patience)}\n"
         "export patience\n"
+        f"{more.variables()}"
         "probe() {\n"
         "    prepare\n"
         f'    echo "$mark" probe {VERSION} {digest}\n'

@@ -209,3 +209,9 @@ def test_two_that_fit_one_node_are_told_and_fail(
 def test_the_documentation_shows_the_example_as_it_is(file: str) -> None:
     code = (EXAMPLE / file).read_text().partition('"""\n\n')[2]
     assert f"```python\n{code}```" in (EXAMPLE.parents[1] / "docs" / "plugins.md").read_text()
+
+
+def test_the_documentation_shows_the_other_kdump_as_it_is() -> None:
+    file = EXAMPLE.parent / "ember" / "plugins" / "providers" / "ember.py"
+    code = file.read_text().partition('"""\n\n')[2]
+    assert f"```python\n{code}```" in (EXAMPLE.parents[1] / "docs" / "plugins.md").read_text()
