@@ -122,8 +122,11 @@ case ${debug:-$kernel} in
     ;;
 esac
 if [ -n "$drgn" ] && [ $# = 1 ] && { [ -z "$crash" ] || ! { told || stopped; }; }; then
+    [ -z "$crash" ] || { cp said refused && before=$code asked=$version; }
     version=$(timeout 10 "$drgn" --version 2>/dev/null </dev/null | head -n 1 | cut -d ' ' -f 1,2 | head -c 100)
     ask_drgn "$1" || { unflatten "$@" && ask_drgn "$spare/plain"; }
+    # Where neither tells anything, it is crash that says why.
+    [ -z "$crash" ] || told || { cp refused said && code=$before version=$asked; }
 fi
 say version "$version"
 any=

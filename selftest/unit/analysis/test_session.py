@@ -42,6 +42,7 @@ TOOLS = [
     "sh",
     "bash",
     "cat",
+    "cp",
     "cut",
     "df",
     "env",
@@ -195,8 +196,12 @@ def test_without_crash_drgn_is_asked(place: Path) -> None:
 def test_drgn_is_asked_what_crash_cannot_open_and_else_not(place: Path) -> None:
     assert run(place).program == "crash"
     assert not (place.parent / "drgn").exists()
-    fake(place.parent, "#!/bin/sh\n# A fake crash(8).\nexit 1\n")
+    refuses = "#!/bin/sh\n# A fake crash(8).\n[ $1 != --version ] || exec echo crash 8.0.2\necho 'crash: no'; exit 1\n"
+    fake(place.parent, refuses)
     assert run(place).program == "drgn"
+    fake(place.parent, FAKE_DRGN.replace("grep -q '^def tell'", "exit 1"), "drgn")
+    said = run(place)
+    assert (said.program, said.trouble) == ("crash", "crash(8) could not open it: crash: no")
 
 
 MAKEDUMPFILE = r"""#!/bin/sh
