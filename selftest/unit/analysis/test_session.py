@@ -44,6 +44,7 @@ TOOLS = [
     "cat",
     "cp",
     "cut",
+    "date",
     "df",
     "env",
     "grep",
@@ -190,6 +191,28 @@ def test_without_crash_drgn_is_asked(place: Path) -> None:
     words = f"-q --no-default-symbols -s ./vmlinux-{RELEASE} -c ./dump/vmcore script.py\n"
     assert (place.parent / "drgn").read_text() == words
     assert left(place) == set()
+
+
+@pytest.mark.usefixtures("drgn")
+def test_drgn_alone_opens_no_split_dump(place: Path) -> None:
+    (place.parent / "bin" / "crash").unlink()
+    said = session.run(sh, Asked(str(place), ("vmcore1", "vmcore2"), RELEASE, 30, mebibytes=1024))
+    assert said.trouble == "drgn opens no dump that is in several files."
+
+
+@pytest.mark.usefixtures("drgn")
+def test_both_together_take_no_longer_than_one_may(place: Path) -> None:
+    """crash takes its time and refuses; drgn has what is left of it."""
+    real = shutil.which("timeout")
+    fake(
+        place.parent,
+        f'#!/bin/sh\n# Keeps how it was called.\necho "$*" >>"$RECORD/timeout"\nexec {real} "$@"\n',
+        "timeout",
+    )
+    fake(place.parent, "#!/bin/sh\n# A fake crash(8).\n[ $1 = --version ] || { sleep 2; exit 1; }\n")
+    assert run(place, seconds=30).program == "drgn"
+    given = re.findall(r"^-k 5 (\d+) ", (place.parent / "timeout").read_text(), re.MULTILINE)
+    assert int(given[0]) - int(given[1]) >= 2
 
 
 @pytest.mark.usefixtures("drgn")
