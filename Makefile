@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FOR_SALT := cryptography distro jinja2 jmespath looseversion msgpack packaging psutil pyyaml pyzmq requests tornado
 PACKAGES := $(shell sed 's/\#.*//' packages.apt)
 
-.PHONY: demo test lint unit net wheel docs engines lab bench detection proofs setup system-packages clean
+.PHONY: demo test lint unit net wheel docs engines lab bench detection proofs analysis setup system-packages clean
 .DEFAULT_GOAL := test
 
 ## Bring up three emulated nodes, validate, break two, repair, validate, report. KEEP=1 keeps the lab.
@@ -60,6 +60,11 @@ detection: setup
 ## Crash proofs of real nodes in every way they can go, both dialects (needs root; hours). ONLY=words picks some, as pytest's -k.
 proofs: setup
 	$(BIN)/pytest selftest/proofs $(if $(ONLY),-k "$(ONLY)")
+
+## Why a node died, told with the real crash(8), drgn, makedumpfile and the kernel's symbols of two real dumps (needs root;
+## 15 minutes at first: two crashes and a download of 300 MB, kept in the cache; then 5).
+analysis: setup
+	$(BIN)/pytest -o tmp_path_retention_policy=failed selftest/analysis
 
 setup: $(VENV)/.installed
 

@@ -31,6 +31,8 @@ from kdumpcheck.transport import TransportError
 
 _USAGE_ERROR = 4
 _ANSWER = 16 << 20
+#: Seconds for what is done around crash(8): its last words, the log by makedumpfile.
+_AROUND = 150
 
 Do = Callable[[str], bytes]
 
@@ -52,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--collect", type=Path, metavar="FILE", help="write a bundle for support: FILE.tar.zst or .tar.gz"
     )
     parser.add_argument("--with-vmcore", action="store_true", help="put the vmcore (all memory) into the bundle, too")
-    parser.add_argument("--no-crash", action="store_true", help="do not run crash(8); the log alone")
+    parser.add_argument("--no-crash", action="store_true", help="run neither crash(8) nor drgn; the log alone")
     parser.add_argument(
         "--crash-deadline", type=int, default=600, metavar="S", help="seconds for crash(8) (default: 600)"
     )
@@ -109,7 +111,7 @@ def _remote(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Given, Do]
     found = fleet.look(node, compose(SECTIONS, patience=0))
 
     def do(script: str) -> bytes:
-        seconds = max(fleet.seconds, arguments.crash_deadline + 60)
+        seconds = max(fleet.seconds, arguments.crash_deadline + _AROUND)
         return fleet.run(node, script, seconds=seconds, limit=_ANSWER).stdout
 
     return on_node(read(found.evidence), arguments.dump, do), do

@@ -11,6 +11,13 @@ section() {
     printf '\n'
 }
 umask 077
+began=$(date +%s)
+# All programs together may take so long.
+remaining() {
+    rest=$((seconds - $(date +%s) + began))
+    [ "$rest" -ge 1 ] || rest=1
+    echo "$rest"
+}
 spare=
 work=$(mktemp -d /run/kdumpcheck-analyze.XXXXXX 2>/dev/null || mktemp -d /tmp/kdumpcheck-analyze.XXXXXX) || work=
 trap 'rm -rf "$work" ${spare:+"$spare"}' EXIT
@@ -27,7 +34,7 @@ unflatten() {
     [ "$(tail -c 16 "$1" | tr -d '\377' | wc -c)" -eq 0 ] && command -v makedumpfile >/dev/null 2>&1 || return 1
     size=$(stat -L -c %s "$1") && free=$(($(stat -f -c '%a*%S' "$spare"))) || return 1
     [ "$size" -le "$most" ] && [ $((size * 2)) -le "$free" ] || return 1
-    timeout -k 5 "$seconds" makedumpfile -R "$spare/plain" <"$1" >/dev/null 2>&1 || { rm -f "$spare/plain"; return 1; }
+    timeout -k 5 "$(remaining)" makedumpfile -R "$spare/plain" <"$1" >/dev/null 2>&1 || { rm -f "$spare/plain"; return 1; }
 }
 # The log alone needs no symbols: makedumpfile finds it by VMCOREINFO.
 read_log() { timeout -k 5 60 makedumpfile --dump-dmesg "$1" "$work/log" >/dev/null 2>&1 && [ -s "$work/log" ]; }
@@ -89,7 +96,7 @@ bounded() {
         ulimit -c 0 2>/dev/null
         # shellcheck disable=SC3045
         ulimit -v "$kilobytes" 2>/dev/null
-        exec timeout -k 5 "$seconds" "$@"
+        exec timeout -k 5 "$(remaining)" "$@"
     ) <commands >>said 2>&1
     code=$?
 }
@@ -121,9 +128,13 @@ case ${debug:-$kernel} in
     drgn=
     ;;
 esac
+[ -n "$crash" ] || [ $# = 1 ] || give_up "drgn opens no dump that is in several files." "$@"
 if [ -n "$drgn" ] && [ $# = 1 ] && { [ -z "$crash" ] || ! { told || stopped; }; }; then
+    [ -z "$crash" ] || { cp said refused && before=$code asked=$version; }
     version=$(timeout 10 "$drgn" --version 2>/dev/null </dev/null | head -n 1 | cut -d ' ' -f 1,2 | head -c 100)
     ask_drgn "$1" || { unflatten "$@" && ask_drgn "$spare/plain"; }
+    # Where neither tells anything, it is crash that says why.
+    [ -z "$crash" ] || told || { cp refused said && code=$before version=$asked; }
 fi
 say version "$version"
 any=

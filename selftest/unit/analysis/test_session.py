@@ -42,7 +42,9 @@ TOOLS = [
     "sh",
     "bash",
     "cat",
+    "cp",
     "cut",
+    "date",
     "df",
     "env",
     "grep",
@@ -192,11 +194,37 @@ def test_without_crash_drgn_is_asked(place: Path) -> None:
 
 
 @pytest.mark.usefixtures("drgn")
+def test_drgn_alone_opens_no_split_dump(place: Path) -> None:
+    (place.parent / "bin" / "crash").unlink()
+    said = session.run(sh, Asked(str(place), ("vmcore1", "vmcore2"), RELEASE, 30, mebibytes=1024))
+    assert said.trouble == "drgn opens no dump that is in several files."
+
+
+@pytest.mark.usefixtures("drgn")
+def test_both_together_take_no_longer_than_one_may(place: Path) -> None:
+    """crash takes its time and refuses; drgn has what is left of it."""
+    real = shutil.which("timeout")
+    fake(
+        place.parent,
+        f'#!/bin/sh\n# Keeps how it was called.\necho "$*" >>"$RECORD/timeout"\nexec {real} "$@"\n',
+        "timeout",
+    )
+    fake(place.parent, "#!/bin/sh\n# A fake crash(8).\n[ $1 = --version ] || { sleep 2; exit 1; }\n")
+    assert run(place, seconds=30).program == "drgn"
+    given = re.findall(r"^-k 5 (\d+) ", (place.parent / "timeout").read_text(), re.MULTILINE)
+    assert int(given[0]) - int(given[1]) >= 2
+
+
+@pytest.mark.usefixtures("drgn")
 def test_drgn_is_asked_what_crash_cannot_open_and_else_not(place: Path) -> None:
     assert run(place).program == "crash"
     assert not (place.parent / "drgn").exists()
-    fake(place.parent, "#!/bin/sh\n# A fake crash(8).\nexit 1\n")
+    refuses = "#!/bin/sh\n# A fake crash(8).\n[ $1 != --version ] || exec echo crash 8.0.2\necho 'crash: no'; exit 1\n"
+    fake(place.parent, refuses)
     assert run(place).program == "drgn"
+    fake(place.parent, FAKE_DRGN.replace("grep -q '^def tell'", "exit 1"), "drgn")
+    said = run(place)
+    assert (said.program, said.trouble) == ("crash", "crash(8) could not open it: crash: no")
 
 
 MAKEDUMPFILE = r"""#!/bin/sh
