@@ -17,8 +17,7 @@ demo: setup
 test: setup
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 selftest/unit selftest/browser selftest/net
-	$(BIN)/pytest selftest/wheel
-	$(MAKE) --no-print-directory docs engines
+	$(MAKE) --no-print-directory wheel docs engines
 	$(BIN)/pytest -n 2 --dist loadfile selftest/lab
 
 lint: setup
@@ -32,9 +31,10 @@ unit: setup
 net: setup
 	$(BIN)/pytest selftest/net
 
-## What is released: sdist and wheel, installed in a bare venv, judging kept evidence from an empty directory.
-wheel: setup
-	$(BIN)/pytest selftest/wheel
+## What is released: sdist and wheel, installed in a bare venv, judging kept evidence from an empty directory. They are left
+## in dist/ with a bill of materials (CycloneDX) of what was tested.
+wheel: setup $(VENV)-sbom/.installed
+	DIST=$(CURDIR)/dist $(BIN)/pytest selftest/wheel
 
 ## The pages, as docs/_build/index.html; a link or an anchor that leads nowhere fails.
 docs: setup $(VENV)-docs/.installed
@@ -76,10 +76,15 @@ $(VENV)/.installed: pyproject.toml requirements.lock packages.apt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What only these two targets need has a venv of its own, so that it is not in the lock.
+# What only these three targets need has a venv of its own, so that it is not in the lock.
 $(VENV)-docs/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-docs
 	$(VENV)-docs/bin/pip install --quiet --editable ".[docs]"
+	@touch $@
+
+$(VENV)-sbom/.installed: Makefile
+	$(PYTHON) -m venv $(VENV)-sbom
+	$(VENV)-sbom/bin/pip install --quiet 'cyclonedx-bom>=7,<8'
 	@touch $@
 
 $(VENV)-engines/.installed: Makefile
@@ -100,4 +105,4 @@ system-packages:
 	DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
 clean:
-	rm -rf $(VENV) $(VENV)-docs $(VENV)-engines docs/_build .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) $(VENV)-docs $(VENV)-engines $(VENV)-sbom docs/_build .mypy_cache .ruff_cache .pytest_cache build dist

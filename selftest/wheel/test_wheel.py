@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -186,3 +187,27 @@ def test_the_command_completes_itself(released: Released, tmp_path: Path) -> Non
     (tmp_path / "completion").write_text(run(released.bin / "kdumpcheck", "completion", "bash", cwd=tmp_path))
     line = "source ./completion; COMP_WORDS=(kdumpcheck plug); COMP_CWORD=1; _shtab_kdumpcheck; echo ${COMPREPLY[@]}"
     assert run("bash", "-c", line, cwd=tmp_path).split() == ["plugins"]
+
+
+def test_the_bill_of_materials_names_all_that_is_installed_as_the_lock_has_it(
+    released: Released, tmp_path: Path
+) -> None:
+    """Last, for with $DIST it leaves what is released there."""
+    bill = tmp_path / f"{released.wheel.name.rpartition('-py3')[0]}.cdx.json"
+    words = ("environment", "--output-reproducible", "--of", "JSON", "-o", bill, "--pyproject", ROOT / "pyproject.toml")
+    run(ROOT / ".venv-sbom" / "bin" / "cyclonedx-py", *words, released.bin / "python", cwd=tmp_path)
+    told = json.loads(bill.read_text(encoding="utf-8"))
+    assert told["metadata"]["component"]["name"] == "kdumpcheck"
+    assert told["metadata"]["component"]["version"] == released.wheel.name.split("-")[1]
+    named = {f"{re.sub('[-_.]+', '-', each['name']).lower()}=={each['version']}" for each in told["components"]}
+    assert {name.partition("==")[0] for name in named} >= {"paramiko", "pytest", "shtab", "cryptography"}
+    assert named <= set(pinned((ROOT / "requirements.lock").read_text(encoding="utf-8")).split())
+    assert not [each["name"] for each in told["components"] if not each.get("licenses")]
+    freeze = (sys.executable, "-m", "pip", "--python", released.bin / "python", "freeze", "--exclude", "kdumpcheck")
+    lines = run(*freeze, cwd=tmp_path).splitlines()
+    installed = {re.sub("[-_.]+", "-", line.partition("==")[0]).lower() for line in lines if "==" in line}
+    assert {name.partition("==")[0] for name in named} == installed
+    if place := os.environ.get("DIST"):
+        Path(place).mkdir(exist_ok=True)
+        for file in (released.sdist, released.wheel, bill):
+            shutil.copy(file, place)
