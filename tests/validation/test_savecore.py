@@ -34,6 +34,7 @@ IN_MEMORY = ("overlay", "tmpfs", "ramfs", "squashfs", "rootfs", "aufs")
     '31" or nothing; ' + RELOAD,
     source=SOURCE + "; makedumpfile(8)",
     providers=OURS,
+    judges="node",
 )
 def test_settings_make_a_dump(defaults: Defaults) -> None:
     """They are read again in the capture kernel: with USE_KDUMP=0 what is loaded boots, saves nothing, and stays."""
@@ -67,6 +68,7 @@ def test_settings_make_a_dump(defaults: Defaults) -> None:
     "systemd.unit=kdump-tools-dump.service in them; " + RELOAD,
     source=SOURCE,
     providers=OURS,
+    judges="node",
     follows=("service.loaded", "savecore.settings"),
 )
 def test_the_loaded_command_line_saves(
@@ -113,6 +115,7 @@ def test_the_loaded_command_line_saves(
     "/etc/initramfs-tools/modules, kdump-config unload, rm /var/lib/kdump/initrd.img-$(uname -r), kdump-config load.",
     source=SOURCE + "; initramfs-tools mkinitramfs(8) (MODULES=dep)",
     providers=OURS,
+    judges="node",
     follows=("initrd.present", "initrd.readable", "initrd.kernel"),
 )
 def test_the_initrd_mounts_the_root(savecore: Savecore, contents: Contents, kernels: Kernels, kdump: Provider) -> None:
@@ -146,6 +149,7 @@ def test_the_initrd_mounts_the_root(savecore: Savecore, contents: Contents, kern
     "systemctl unmask kdump-tools-dump.service where it is masked.",
     source=SOURCE,
     providers=OURS,
+    judges="node",
 )
 def test_the_programs_are_in_the_root(savecore: Savecore, defaults: Defaults) -> None:
     """Without makedumpfile an empty dump is saved and called whole: kdump-config asks the end of its pipe alone."""
@@ -173,6 +177,7 @@ def test_the_programs_are_in_the_root(savecore: Savecore, defaults: Defaults) ->
     "every boot (no noauto, no tmpfs).",
     source=SOURCE + "; systemd-fstab-generator(8)",
     providers=OURS,
+    judges="node",
     follows=("savecore.root",),
 )
 def test_the_save_directory_is_on_a_disk(savecore: Savecore, fstab: Fstab, devices: Devices) -> None:
@@ -206,6 +211,7 @@ def test_the_save_directory_is_on_a_disk(savecore: Savecore, fstab: Fstab, devic
     "disk that is not there.",
     source="systemd-remount-fs.service(8), systemd-fstab-generator(8), systemd.special(7) (local-fs.target)",
     providers=OURS,
+    judges="node",
 )
 def test_fstab_lets_the_capture_kernel_write(savecore: Savecore, fstab: Fstab, devices: Devices, boot: Boot) -> None:
     """The root is mounted read-only first, and fstab has it written to: what changed since the boot shows only then."""
@@ -234,6 +240,7 @@ def test_fstab_lets_the_capture_kernel_write(savecore: Savecore, fstab: Fstab, d
     "disk. KDUMP_NUM_DUMPS removes old dumps only after a new one was saved.",
     source=SOURCE + "; makedumpfile(8) -d",
     providers=OURS,
+    judges="node",
     follows=("savecore.settings", "savecore.directory"),
 )
 def test_there_is_room_in_the_save_directory(space: Space, dumps: Dumps, defaults: Defaults) -> None:
@@ -258,6 +265,7 @@ def test_there_is_room_in_the_save_directory(space: Space, dumps: Dumps, default
     "leave KDUMP_FAIL_CMD unset or let it end in reboot -f; " + RELOAD,
     source=SOURCE + "; Linux Documentation/admin-guide/kernel-parameters.txt (panic); initramfs-tools(7)",
     providers=OURS,
+    judges="node",
     severity=Severity.WARN,
     follows=("savecore.command",),
 )

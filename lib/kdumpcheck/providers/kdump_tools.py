@@ -27,7 +27,7 @@ _NO_ROOTRAID: Final = "the dump goes to the node's own root, which the capture k
 _NO_SYSCONFIG: Final = "kdump-tools is set by /etc/default/kdump-tools, which savecore.settings judges"
 _NO_HOOK: Final = "no boot hook of the vendor's makes or wipes anything here: the root is on a disk of its own"
 _NOT_INSIDE: Final = "what saves the dump is not in the initrd but in the node's own root, which savecore.* judge"
-_BY_HAND: Final = "kdump-tools keeps its dumps, its initrd and its settings elsewhere: do by hand what the check says"
+_BY_HAND: Final = "kdump-tools keeps its dumps, initrd and settings in other places than this repair works on"
 
 _CHECKS: Final = {
     **dict.fromkeys(

@@ -69,7 +69,9 @@ def _step(subject: Subject, name: str, broken: tuple[str, ...], after: str, no: 
         return Step(name, broken, after, None, no)
     provider = subject.provider
     if not isinstance(provider, Unknown) and (reason := provider.limits.remedies.get(name)):
-        return Step(name, broken, after, None, f"{name} does not fit {provider.title}: {reason}")
+        own = next((provider.limits.advice[check] for check in broken if check in provider.limits.advice), "")
+        refusal = f"{name} does not fit {provider.title}: {reason}{'; by hand: ' if own else ''}{own}"
+        return Step(name, broken, after, None, refusal)
     try:
         action = REMEDIES[name].plan(subject)
     except (RemedyError, CouldNotLook) as error:

@@ -64,6 +64,7 @@ class TestPlan:
         }
         for step in steps:
             assert step.action or step.refusal.startswith(f"{step.name} does not fit Debian's kdump-tools: kdump-tools")
+            assert step.action or "; by hand: " in step.refusal
 
     def test_or_where_the_whole_is_not_possible(self) -> None:
         results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
