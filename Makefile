@@ -62,7 +62,7 @@ proofs: setup
 	$(BIN)/pytest selftest/proofs $(if $(ONLY),-k "$(ONLY)")
 
 ## Why a node died, told with the real crash(8), drgn, makedumpfile and the kernel's symbols of two real dumps (needs root;
-## 15 minutes at first: two crashes and a download of 300 MB, kept in the cache; then 5).
+## 16 minutes at first: two crashes and a download of 300 MB, kept in the cache; then 7).
 analysis: setup
 	$(BIN)/pytest -o tmp_path_retention_policy=failed selftest/analysis
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,13 @@ def copy(dump: Path, work: Path, kernel: Path | None, *, log: bool = True) -> Pa
 
 
 def left() -> list[Path]:
-    return [path for place in ("/run", "/tmp", "/var/tmp") for path in Path(place).glob("kdumpcheck-analyze.*")]
+    """What an analysis left behind; that of others, which run at the same time, goes within a minute."""
+    found = [path for place in ("/run", "/tmp", "/var/tmp") for path in Path(place).glob("kdumpcheck-analyze.*")]
+    over = time.monotonic() + 60
+    while found and time.monotonic() < over:
+        time.sleep(0.5)
+        found = [path for path in found if path.exists()]
+    return found
 
 
 def fields(told: str) -> dict[str, str]:

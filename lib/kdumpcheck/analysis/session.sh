@@ -100,7 +100,8 @@ bounded() {
     ) <commands >>said 2>&1
     code=$?
 }
-stopped() { [ "$code" = 124 ] || [ "$code" = 137 ]; }
+# 143 is what timeout of BusyBox makes of it.
+stopped() { case $code in 124 | 137 | 143) ;; *) return 1 ;; esac }
 told() {
     for name in $sections; do
         [ ! -s "$name" ] || return 0
