@@ -150,6 +150,7 @@ def test_a_sites_own_package_takes_part_beside_the_wheel(released: Released, tmp
     its_own = {f"{each['kind']} {each['name']}" for each in listed if each["layer"].startswith("entry point ")}
     assert its_own == {
         "providers suse_legacy",
+        "remedies site.oops",
         "power pdu",
         "reporters ticket",
         "inventories racks",
@@ -160,7 +161,7 @@ def test_a_sites_own_package_takes_part_beside_the_wheel(released: Released, tmp
     words = ("tests/validation", site / "checks", "--replay", tmp_path / "bundle", "--format", "ticket")
     run(*python, "pytest", *words, cwd=here, status=1)
     assert "initrd.present" in (here / "reports" / "latest" / "tickets.txt").read_text()
-    assert {"site.crashkernel", "initrd.present"} <= {result["check"] for result in results(here)}
+    assert {"site.crashkernel", "site.oops", "initrd.present"} <= {result["check"] for result in results(here)}
 
 
 def test_a_place_that_was_not_shipped_is_refused_in_one_line(released: Released, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kdumpcheck import check, expect
-from kdumpcheck.facts import Crashkernel
+from kdumpcheck.facts import Crashkernel, Sysctls
 
 
 @check(
@@ -19,4 +19,19 @@ def test_crashkernel_is_the_sites(crashkernel: Crashkernel) -> None:
         [request.text for request in crashkernel.requests] == ["384M"],
         expected="crashkernel=384M",
         found=crashkernel.as_written,
+    )
+
+
+@check(
+    "site.oops",
+    title="An oops crashes the node, so that there is a dump of it",
+    remedy="site.oops",
+    source="site wiki, page Kdump",
+)
+def test_an_oops_is_a_crash(sysctls: Sysctls) -> None:
+    """A node that goes on after an oops dies later of something else."""
+    expect(
+        sysctls.panic_on_oops == 1,
+        expected="kernel.panic_on_oops = 1",
+        found=f"kernel.panic_on_oops = {sysctls.panic_on_oops}",
     )

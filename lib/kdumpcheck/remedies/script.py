@@ -16,7 +16,14 @@ def compose(name: str, settings: Mapping[str, str], functions: str = "") -> str:
 
     `functions` is shell of a remedy that has a list of things to do.
     """
-    files = resources.files("kdumpcheck.remedies")
+    return around(_file(f"{name}.sh"), settings, functions)
+
+
+def around(own: str, settings: Mapping[str, str], functions: str = "") -> str:
+    """The same of a remedy that brings its functions itself, as a plugin does; they end by calling one of them."""
     assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in settings.items())
-    shared, own = (files.joinpath(file).read_text(encoding="utf-8") for file in ("remedy.sh", f"{name}.sh"))
-    return f"{assignments}{functions}{shared}\n{own}"
+    return f"{assignments}{functions}{_file('remedy.sh')}\n{own}"
+
+
+def _file(name: str) -> str:
+    return resources.files("kdumpcheck.remedies").joinpath(name).read_text(encoding="utf-8")

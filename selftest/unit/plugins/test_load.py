@@ -204,7 +204,14 @@ def test_two_that_fit_one_node_are_told_and_fail(
 
 
 @pytest.mark.parametrize(
-    "file", ["plugins/providers/site_kdump.py", "plugins/power/site_pdu.py", "checks/test_site.py"]
+    "file",
+    [
+        "plugins/providers/site_kdump.py",
+        "plugins/remedies/site_oops.py",
+        "plugins/power/site_pdu.py",
+        "checks/test_site.py",
+        "recovery/test_site.py",
+    ],
 )
 def test_the_documentation_shows_the_example_as_it_is(file: str) -> None:
     code = (EXAMPLE / file).read_text().partition('"""\n\n')[2]
