@@ -60,7 +60,7 @@ class Ways:
         if name not in WAYS:
             ways = ", ".join(WAYS)
             raise PowerError("config", node.name, f"no way to its power is called {name[:60]!a} (there are {ways})")
-        return WAYS[name].button(Bmc(node, address, self.login_to(node), self.command, self.trust))
+        return WAYS[name].to(Bmc(node, address, self.login_to(node), self.command, self.trust))
 
     def address(self, node: Node) -> Address:
         """Where its BMC answers. Raises `PowerError`."""

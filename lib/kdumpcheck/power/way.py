@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from kdumpcheck.nodes import Node
 from kdumpcheck.power.address import Address
 from kdumpcheck.power.login import Login
+from kdumpcheck.power.outcome import Action, Kind, Outcome, PowerError
 from kdumpcheck.power.power import Power
 from kdumpcheck.power.redfish import USUAL_TRUST, Trust
+from kdumpcheck.raised import said
+from kdumpcheck.transport.deadline import Deadline
+from kdumpcheck.transport.secret import SecretError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +42,45 @@ class Way:
     name: str
     words: str
     button: Callable[[Bmc], Power]
+
+    def to(self, bmc: Bmc) -> Power:
+        """The button of one node; what a plugin raises by mistake is a `PowerError` that names its file and line."""
+        try:
+            return _Careful(self.button(bmc), self.name, bmc.node.name)
+        except (PowerError, SecretError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake in somebody's plugin costs a line, and no run
+            raise PowerError(
+                "config", bmc.node.name, f"the way {self.name} to its power broke: {said(error)}"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Careful:
+    """A button whose mistakes are told in a line."""
+
+    _power: Power
+    _way: str
+    _node: str
+
+    @property
+    def login(self) -> Login:
+        """See `Power`."""
+        return self._power.login
+
+    @property
+    def where(self) -> str:
+        """See `Power`."""
+        return self._power.where
+
+    def press(self, action: Action, deadline: Deadline) -> Outcome:
+        """See `Power`."""
+        try:
+            return self._power.press(action, deadline)
+        except (PowerError, SecretError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            # How far it had come nobody knows; a question alone does nothing.
+            kind: Kind = "protocol" if action == "status" else "unconfirmed"
+            told = f"the way {self._way} to its power broke: {said(error)}"
+            raise PowerError(kind, self._node, told) from None

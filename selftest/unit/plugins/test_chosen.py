@@ -67,6 +67,26 @@ def pdu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return inventory
 
 
+@pytest.mark.parametrize(
+    ("text", "action", "status"),
+    [
+        ("def made(bmc): raise KeyError('strip')", "status", 4),
+        ("class made(CommandPower):\n    def press(self, *_): return 1 // 0", "status", 1),
+        ("class made(CommandPower):\n    def press(self, *_): return 1 // 0", "reset", 1),
+    ],
+)
+def test_a_way_that_breaks_is_one_line(
+    tmp_path: Path, pdu: Path, capsys: pytest.CaptureFixture[str], text: str, action: str, status: int
+) -> None:
+    made = "made" if "def made" in text else "lambda bmc: made(bmc.node.name, bmc.address, bmc.login, 'x {action}')"
+    begins = "from kdumpcheck.power import CommandPower, Way\n"
+    file = directory_with(tmp_path, "power", f'{begins}{text}\nPOWER = Way("pdu", "for a test", {made})\n')
+    words = ["power", "ncn-w001", action, "--yes", "--inventory", str(pdu), "--plugin-dir", str(file.parents[1])]
+    assert main(words) == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"ncn-w001: the way pdu to its power broke: {file}:" in line
+
+
 def test_a_way_of_the_example_presses_the_power(pdu: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["power", "ncn-w001", "status", "--inventory", str(pdu), *WITH]) == 0, capsys.readouterr().err
     assert "the program pductl" in capsys.readouterr().out
