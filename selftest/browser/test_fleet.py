@@ -80,6 +80,14 @@ def test_each_outcome_has_a_sign_of_its_own_and_the_worst_stands_first(opened: C
     assert second == ["ncn-w002", *"??????"]
 
 
+def test_what_applies_to_no_node_stands_last(opened: Callable[..., Dom]) -> None:
+    document = fleet_document(2, 4)
+    for result in document["results"]:
+        if result["check"] == "part.check-1":
+            result.update(outcome="skip", message="does not apply", expected="", found="")
+    assert rows(opened(document)) == [["ncn-w0001", *"✓✓✓-"], ["ncn-w0002", *"✓✓✓-"]]
+
+
 def test_a_nodes_section_tells_what_was_found_and_what_to_do(opened: Callable[..., Dom]) -> None:
     text = opened(plain(full_run("as it said")), "#ncn-w001").texts["detail"]
     assert text.count("as it said") > 10

@@ -4,6 +4,7 @@
 (() => {
   const WORDS = ["fail", "error", "warn", "recovered", "skip", "pass"];
   const NAMES = ["Failed", "Could not look", "Warning", "Recovered", "Skipped", "Passed"];
+  const SKIP = 4;
   const SIGNS = ["✗", "?", "!", "↻", "-", "✓"];
   const STEP = 60;
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -50,18 +51,21 @@
     return { found, checks: worstFirst(found, checks) };
   }
 
-  // What is wrong is to be seen without scrolling sideways.
+  // What is wrong is to be seen without scrolling sideways; what applies to none of these nodes stands last.
   function worstFirst(found, checks) {
     const wrong = (check) => {
-      const counts = [0, 0, 0];
+      const counts = [0, 0, 0, 0];
       for (const node of found) {
         const cell = node.row[check.place];
-        if (cell >= 0 && data.cells[cell][0] < 3) counts[data.cells[cell][0]] += 1;
+        if (cell < 0) continue;
+        if (data.cells[cell][0] < 3) counts[data.cells[cell][0]] += 1;
+        if (data.cells[cell][0] !== SKIP) counts[3] = 1;
       }
       return counts;
     };
     const ranked = checks.map((check) => ({ check, counts: wrong(check) }));
-    ranked.sort((a, b) => b.counts[0] - a.counts[0] || b.counts[1] - a.counts[1] || b.counts[2] - a.counts[2]);
+    ranked.sort((a, b) => b.counts[0] - a.counts[0] || b.counts[1] - a.counts[1]
+      || b.counts[2] - a.counts[2] || b.counts[3] - a.counts[3]);
     return ranked.map((each) => each.check);
   }
 
