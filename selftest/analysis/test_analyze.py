@@ -68,7 +68,7 @@ def left() -> list[Path]:
     found = [path for place in ("/run", "/tmp", "/var/tmp") for path in Path(place).glob("kdumpcheck-analyze.*")]
     over = time.monotonic() + 60
     while found and time.monotonic() < over:
-        time.sleep(0.5)
+        time.sleep(0.5)  # an analysis of somebody else tells nobody when it ends
         found = [path for path in found if path.exists()]
     return found
 

@@ -76,7 +76,7 @@ class Salt:
             if all(f'"{name}": true' in done.stdout for name in self._minions):
                 return
             assert time.monotonic() < end, done.stdout + done.stderr + self._said()
-            time.sleep(1)
+            time.sleep(1)  # a minion that has found its master tells nobody but by its answer
 
     def _said(self) -> str:
         return "".join(path.read_text(errors="replace") for path in self._directory.glob("*/said"))

@@ -94,8 +94,7 @@ class Process:
         """Wait until the process has ended, at most so many seconds."""
         deadline = Deadline(seconds, f"process {self.pid} ends")
         while self.alive and not deadline.expired:
-            # Not `Deadline.poll`: cleaning up after Ctrl-C must not be cut short by that Ctrl-C.
-            time.sleep(0.02)
+            time.sleep(0.02)  # not `Deadline.poll`: cleaning up after Ctrl-C must not be cut short by that Ctrl-C
         return not self.alive
 
     @contextmanager

@@ -96,8 +96,8 @@ def _go_on(server: Server, turn: Turn) -> NoReturn:
     while True:
         began = time.monotonic()
         server.seen = turn.take()
-        # The next run is due by the clock alone: nothing that a reader does may bring it about.
-        time.sleep(max(1.0, began + server.every - time.monotonic()))
+        # nothing that a reader does may bring the next run about
+        time.sleep(max(1.0, began + server.every - time.monotonic()))  # it is due by the clock alone
 
 
 def _end(*_: object) -> NoReturn:
