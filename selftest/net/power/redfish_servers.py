@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from selftest.net.power.ipmi_sim import ADDRESS, CANARY, USER, until
+from sushy_tools.emulator.memoize import PersistentDict
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,24 @@ class Certificate:
         return cls(certificate, private, made.fingerprint(hashes.SHA256()).hex(":"))
 
 
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator of sushy-tools: where it answers, and the directory where it keeps its state."""
+
+    bmc: str
+    state: Path
+
+    def system(self) -> tuple[str, str | None]:
+        """Its system's power, and the state that this is going to; reading it here moves neither, as asking it does."""
+        systems = PersistentDict()
+        systems.make_permanent(str(self.state), "fakedriver")
+        [system] = systems.values()
+        return system["power_state"], (system.get("pending_power") or {}).get("power_state")
+
+
 @contextmanager
-def sushy(root: Path, certificate: Certificate) -> Iterator[str]:
-    """The Redfish emulator of sushy-tools with one system that is off; where it answers."""
+def sushy(root: Path, certificate: Certificate) -> Iterator[Emulator]:
+    """The Redfish emulator of sushy-tools with one system that is off."""
     port = free_tcp_port()
     users = root / "htpasswd"
     users.write_text(f"{USER}:{bcrypt.hashpw(CANARY.encode(), bcrypt.gensalt(4)).decode()}\n")
@@ -79,7 +95,7 @@ def sushy(root: Path, certificate: Certificate) -> Iterator[str]:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     try:
         until(lambda: accepts(port), 60, f"sushy-tools listens; {(root / 'log').read_text()}")
-        yield f"redfish://{ADDRESS}:{port}"
+        yield Emulator(f"redfish://{ADDRESS}:{port}", state)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from selftest.net.power.conftest import Operator
 from selftest.net.power.ipmi_sim import ADDRESS, CANARY
-from selftest.net.power.redfish_servers import Certificate, StandIn, basic, free_tcp_port, stand_in, sushy
+from selftest.net.power.redfish_servers import Certificate, Emulator, StandIn, basic, free_tcp_port, stand_in, sushy
 
 
 @pytest.fixture(scope="module")
@@ -18,30 +18,30 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[str]:
-    with sushy(tmp_path_factory.mktemp("sushy"), certificate) as bmc:
-        yield bmc
+def emulator(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[Emulator]:
+    with sushy(tmp_path_factory.mktemp("sushy"), certificate) as emulator:
+        yield emulator
 
 
-def test_on_and_off_and_reset_are_really_done(power: Operator, emulator: str, certificate: Certificate) -> None:
-    trust = ("--ca", str(certificate.path))
-    assert "power is off" in power(emulator, "status", *trust).out
-    assert power(emulator, "on", *trust).status == 0  # the emulator takes up to 11 s
-    assert "power is on" in power(emulator, "status", *trust).out
-    assert power(emulator, "reset", "--yes", *trust).status == 0
-    assert "power is off" in power(emulator, "status", *trust).out  # as a reset begins there
-    done = power(emulator, "off", "--yes", *trust)
+def test_on_and_off_and_reset_are_really_done(power: Operator, emulator: Emulator, certificate: Certificate) -> None:
+    bmc, trust = emulator.bmc, ("--ca", str(certificate.path))
+    assert "power is off" in power(bmc, "status", *trust).out
+    assert power(bmc, "on", *trust).status == 0  # the emulator takes up to 11 s
+    assert "power is on" in power(bmc, "status", *trust).out
+    assert power(bmc, "reset", "--yes", *trust).status == 0
+    assert emulator.system() == ("Off", "ForceRestart")  # on again when it is next asked, if that is 1 to 11 s later
+    done = power(bmc, "off", "--yes", *trust)
     assert (done.status, done.err) == (0, "")
 
 
-def test_what_the_emulator_does_not_do_is_said(power: Operator, emulator: str, certificate: Certificate) -> None:
-    done = power(emulator, "cycle", "--yes", "--ca", str(certificate.path))
+def test_what_the_emulator_does_not_do_is_said(power: Operator, emulator: Emulator, certificate: Certificate) -> None:
+    done = power(emulator.bmc, "cycle", "--yes", "--ca", str(certificate.path))
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert "does not know this action (it offers " in done.err
 
 
-def test_a_wrong_password_is_refused(power: Operator, emulator: str, certificate: Certificate) -> None:
-    done = power(emulator, "on", "--ca", str(certificate.path), password="wrong")
+def test_a_wrong_password_is_refused(power: Operator, emulator: Emulator, certificate: Certificate) -> None:
+    done = power(emulator.bmc, "on", "--ca", str(certificate.path), password="wrong")
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert "refused user root or the password (HTTP 401)" in done.err
 
