@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
+
+from selftest.net.ports import reserve
 
 from kdumpcheck.nodes import Node
 from kdumpcheck.transport import SshSettings
@@ -42,7 +43,7 @@ class Sshd:
     ) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.root, self.address, self.prepare = root, address, prepare
-        self.port = port or free_port(address)
+        self.port = port or reserve(address)
         self.log = root / "log"
         self.user_key = keygen(root / "user_key")
         self.host_keys = [keygen(root / f"host_{kind}", kind) for kind in host_keys]
@@ -148,14 +149,6 @@ def sign(authority: Path, key: Path, *options: str) -> Path:
     argv = ["ssh-keygen", "-q", "-s", str(authority), "-I", "test", *options, f"{key}.pub"]
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
     return key.with_name(f"{key.name}-cert.pub")
-
-
-def free_port(address: str) -> int:
-    """A TCP port nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind((address, 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def require(program: str, package: str) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 from selftest.net.faults import ADDRESS, black_hole, mute
-from selftest.net.sshd import Sshd, free_port, keygen
+from selftest.net.ports import reserve
+from selftest.net.sshd import Sshd, keygen
 from selftest.net.world import OPTIONS, User, world
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +113,7 @@ def test_empty_and_broken_node_sets_are_usage_errors(site: Site, sshd: Sshd, nod
 
 
 def test_closed_port(site: Site, sshd: Sshd) -> None:
-    site.write({"ncn-w001": place(sshd, port=free_port("127.0.0.1"))}, sshd.ssh_config, sshd.known_hosts)
+    site.write({"ncn-w001": place(sshd, port=reserve("127.0.0.1"))}, sshd.ssh_config, sshd.known_hosts)
     lost(site.validate("ncn-w001"), "ncn-w001", "refuses connections")
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from selftest.net.ports import reserve
+
 from kdumpcheck.lab.bmc_config import Bmc, emulator_commands, lan_config
 
 ADDRESS = "127.0.0.9"
@@ -178,9 +180,7 @@ class Relay:
 
 
 def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])
+    return reserve(ADDRESS, socket.SOCK_DGRAM)
 
 
 def listens(port: int) -> bool:

@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from selftest.net.ports import reserve
 from selftest.net.power.ipmi_sim import ADDRESS, CANARY, USER, until
 from sushy_tools.emulator.memoize import PersistentDict
 
@@ -166,9 +167,7 @@ def basic(user: str, password: str) -> str:
 
 
 def free_tcp_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])
+    return reserve(ADDRESS)
 
 
 def accepts(port: int) -> bool:

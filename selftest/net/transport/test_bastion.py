@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from selftest.net.faults import ADDRESS, black_hole, mute
-from selftest.net.sshd import Sshd, free_port
+from selftest.net.ports import reserve
+from selftest.net.sshd import Sshd
 
 from kdumpcheck.nodes import Node
 from kdumpcheck.transport import Deadline, SshSettings, Transport, TransportError
@@ -91,7 +92,7 @@ def test_a_bastion_may_have_a_bastion(
 def test_what_the_bastion_cannot_reach_is_called_by_its_name(
     sshd: Sshd, bastion: Sshd, tmp_path: Path, transport_of: Make
 ) -> None:
-    closed = free_port(ADDRESS)
+    closed = reserve(ADDRESS)
     with black_hole() as hole, mute() as silent:
         path = config(
             tmp_path / "config",

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import pytest
 from selftest.net.faults import ADDRESS, black_hole, hanging_up, mute, within
-from selftest.net.sshd import Sshd, free_port
+from selftest.net.ports import reserve
+from selftest.net.sshd import Sshd
 
 from kdumpcheck.nodes import Node
 from kdumpcheck.transport import Deadline, SshSettings, Transport, TransportError
@@ -59,10 +60,11 @@ def test_nothing_is_left_open(sshd: Sshd, transport_of: Make) -> None:
         return sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - its own descriptor comes and goes with it
 
     transport_of(sshd.settings()).connect(sshd.node(), Deadline.after(10)).close()
+    closed = reserve(ADDRESS)
     before = descriptors()
     with mute() as silent:
         transport = Transport(sshd.settings(retries=0))
-        for port in (silent, free_port(ADDRESS)):
+        for port in (silent, closed):
             with pytest.raises(TransportError):
                 transport.connect(Node("ncn-w009", ADDRESS, port), Deadline.after(0.5))
         with pytest.raises(TransportError):
@@ -79,7 +81,7 @@ def test_nothing_is_printed_whatever_goes_wrong(
 ) -> None:
     transport = transport_of(sshd.settings(retries=0))
     with mute(b"SSH-2.0-x\r\ngarbage" + b"\xff" * 500) as garbage, hanging_up() as cut:
-        for port in (garbage, cut, free_port(ADDRESS)):
+        for port in (garbage, cut, reserve(ADDRESS)):
             with pytest.raises(TransportError):
                 transport.connect(Node("ncn-w009", ADDRESS, port), Deadline.after(2))
     transport.close()

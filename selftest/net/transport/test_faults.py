@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from selftest.net.faults import ADDRESS, Relay, black_hole, hanging_up, mute, within
-from selftest.net.sshd import Sshd, free_port, keygen, public, require
+from selftest.net.ports import reserve
+from selftest.net.sshd import Sshd, keygen, public, require
 
 from kdumpcheck.nodes import Node
 from kdumpcheck.transport import Deadline, SshSettings, Transport, TransportError
@@ -33,7 +34,7 @@ def failure(transport: Transport, node: Node, seconds: float, kind: str) -> Tran
 
 
 def test_a_closed_port_is_refused_and_tried_again(sshd: Sshd, transport_of: Make) -> None:
-    port = free_port(ADDRESS)
+    port = reserve(ADDRESS)
     error = failure(transport_of(sshd.settings()), Node("ncn-w009", ADDRESS, port), 10, "refused")
     assert len(error.attempts) == 2
     assert f"{ADDRESS}:{port} refuses connections" in str(error)
@@ -286,6 +287,7 @@ DEAD_PEER = """
 import subprocess, sys, threading, time
 from pathlib import Path
 from kdumpcheck.transport import Deadline, Transport, TransportError, dial
+from selftest.net.ports import reserve
 from selftest.net.sshd import Sshd
 
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selftest.net.ports import reserve
 from selftest.unit.pretend import INITRD, PretendNode
 from selftest.unit.site import Site, without_times
 
@@ -135,8 +136,7 @@ class TestRecovery:
 
 class TestUnreachable:
     def test_a_closed_port_is_one_line_and_no_verdict(self, site: Site) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
+        port = reserve("127.0.0.1")
         result = site.run("tests/validation", "--hosts", f"ssh://root@127.0.0.1:{port}", "--deadline", "20")
         assert result.ret == 1
         assert set(site.outcomes().values()) == {"error"}
@@ -144,8 +144,7 @@ class TestUnreachable:
         result.stdout.fnmatch_lines(["VERDICT: 1 of 1 node could not be judged"])
 
     def test_it_costs_the_others_nothing(self, site: Site, node: PretendNode) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
+        port = reserve("127.0.0.1")
         hosts = f"local://,ssh://root@127.0.0.1:{port}"
         done = run(node, "tests/validation/test_crashkernel.py", "--hosts", hosts)
         assert done.returncode == 1
