@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from selftest.net.faults import LATER
 from selftest.net.ports import reserve
 
 from kdumpcheck.nodes import Node
@@ -89,7 +90,7 @@ class Sshd:
 
     def _wait_until_it_listens(self) -> None:
         assert self._process is not None
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while "Server listening" not in self.log.read_text(errors="replace"):
             if self._process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"sshd does not start:\n{self.log.read_text(errors='replace')}")
@@ -103,7 +104,7 @@ class Sshd:
         for pid in processes:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait(5)
+        self._process.wait(60)
         self._process = None
 
     def freeze(self) -> None:
@@ -114,8 +115,9 @@ class Sshd:
                 os.kill(pid, signal.SIGSTOP)
 
     def settings(self, **changes: Any) -> SshSettings:  # noqa: ANN401 - whatever replace() takes
-        """Settings with which a client gets in."""
-        return replace(SshSettings(ssh_config=self.ssh_config, known_hosts=self.known_hosts, user="root"), **changes)
+        """Settings with which a client gets in, however busy this machine is."""
+        ours = SshSettings(ssh_config=self.ssh_config, known_hosts=self.known_hosts, user="root", connect_timeout=LATER)
+        return replace(ours, **changes)
 
     def node(self, name: str = "ncn-w001", **changes: Any) -> Node:  # noqa: ANN401 - whatever replace() takes
         """This sshd as a node."""

@@ -12,10 +12,10 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from selftest.net.faults import LATER, until
 from selftest.net.ports import reserve
 
 from kdumpcheck.lab.bmc_config import Bmc, emulator_commands, lan_config
@@ -74,7 +74,7 @@ class IpmiSim:
             self._process = subprocess.Popen(
                 argv, cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        until(lambda: listens(self.port), 20, "ipmi_sim listens")
+        until(lambda: listens(self.port), "ipmi_sim listens")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,7 +105,7 @@ class Serial:
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.settimeout(20)
+        self._server.settimeout(LATER)
         self._line: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -190,11 +190,3 @@ def listens(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def until(true: Callable[[], bool], seconds: float, why: str) -> None:
-    """Wait for something to be so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds} s: {why}"
-        time.sleep(0.05)
