@@ -44,7 +44,7 @@ docs: setup $(VENV)-docs/.installed
 	$(BIN)/kdumpcheck explain --markdown | cmp - docs/checks.md
 	$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs docs/_build
 
-## The probe carried by Ansible and clush to real sshd, and by a real Salt master, judged as what ssh brings.
+## The probe carried by Ansible, clush and salt-ssh to real sshd, by a real Salt master, and from two controllers: judged as what ssh brings.
 engines: setup $(VENV)-engines/.installed
 	$(BIN)/pytest selftest/engines
 

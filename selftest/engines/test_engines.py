@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The probe carried by other engines to two real sshd: what comes back must be judged as what ssh brings."""
+"""The probe carried by other engines, or from two controllers, to real sshd: judged as what plain ssh brings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from selftest.engines.salt import Salt
+from selftest.engines.salt import Salt, free_port
 from selftest.net.sshd import Sshd
 
 ROOT = Path(__file__).parents[2]
@@ -25,20 +25,27 @@ NODES = ("ncn-w001", "ncn-w002")
 
 
 @pytest.fixture
-def ssh_config(tmp_path: Path) -> Iterator[Path]:
-    """Two nodes, by the names that an operator's own ssh would know."""
-    config, known = tmp_path / "ssh_config", tmp_path / "known_hosts"
+def nodes(tmp_path: Path) -> Iterator[dict[str, Sshd]]:
+    """Two nodes."""
     with ExitStack() as running:
-        for number, node in enumerate(NODES, start=31):
-            sshd = running.enter_context(Sshd(tmp_path / node, address=f"127.0.0.{number}"))
-            with known.open("a") as file:
-                file.write(sshd.known_hosts.read_text())
-            with config.open("a") as file:
-                file.write(
-                    f"Host {node}\nHostName {sshd.address}\nPort {sshd.port}\nUser root\nIdentitiesOnly yes\n"
-                    f"IdentityFile {sshd.user_key}\nUserKnownHostsFile {known}\nGlobalKnownHostsFile none\n"
-                )
-        yield config
+        yield {
+            node: running.enter_context(Sshd(tmp_path / node, address=f"127.0.0.{number}"))
+            for number, node in enumerate(NODES, start=31)
+        }
+
+
+@pytest.fixture
+def ssh_config(nodes: dict[str, Sshd], tmp_path: Path) -> Path:
+    """The nodes by the names that an operator's own ssh would know."""
+    config = tmp_path / "ssh_config"
+    config.write_text(
+        "".join(
+            f"Host {node}\nHostName {sshd.address}\nPort {sshd.port}\nUser root\nIdentitiesOnly yes\n"
+            f"IdentityFile {sshd.user_key}\nUserKnownHostsFile {sshd.known_hosts}\nGlobalKnownHostsFile none\n"
+            for node, sshd in nodes.items()
+        )
+    )
+    return config
 
 
 def run(*argv: str | Path, cwd: Path, **environ: str) -> str:
@@ -133,3 +140,78 @@ def test_salt_tells_of_a_minion_that_gives_no_answer(salt: Salt, tmp_path: Path)
     )
     assert f"{NODES[1]}: Minion did not return" in done.stderr, done.stderr
     assert [path.name for path in (tmp_path / "answers").iterdir()] == [f"{NODES[0]}.out"]
+
+
+@pytest.fixture
+def roster(nodes: dict[str, Sshd]) -> Iterator[Path]:
+    """The nodes as salt-ssh knows them: a directory for `salt-ssh -c`."""
+    with tempfile.TemporaryDirectory(prefix="salt-ssh.") as name:
+        place = Path(name)
+        known = {
+            node: {
+                "host": sshd.address,
+                "port": sshd.port,
+                "user": "root",
+                "priv": str(sshd.user_key),
+                "ssh_options": [f"UserKnownHostsFile={sshd.known_hosts}", "GlobalKnownHostsFile=none"],
+            }
+            for node, sshd in nodes.items()
+        }
+        own = {"root_dir": name, "pki_dir": f"{name}/pki", "cachedir": f"{name}/cache", "log_file": f"{name}/log"}
+        # YAML takes JSON.
+        (place / "roster").write_text(json.dumps(known), encoding="utf-8")
+        (place / "master").write_text(json.dumps(own), encoding="utf-8")
+        yield place
+
+
+def test_salt_ssh(roster: Path, wanted: dict[tuple[str, str], str], tmp_path: Path) -> None:
+    here = tmp_path / "salt-ssh"
+    here.mkdir()
+    path = f"{BIN}:{ENGINES}:{os.environ['PATH']}"
+    run("sh", EXAMPLES / "salt-ssh.sh", "-c", roster, "-L", ",".join(NODES), cwd=here, PATH=path)
+    assert sorted(path.name for path in (here / "answers").iterdir()) == [f"{node}.out" for node in NODES]
+    assert verdicts(here / "answers", tmp_path / "judged") == wanted
+
+
+def test_salt_ssh_tells_of_a_node_that_gives_no_answer(nodes: dict[str, Sshd], roster: Path, tmp_path: Path) -> None:
+    """One is gone; another host answers in its place: salt-ssh itself holds host keys against what is known."""
+    gone, stranger = NODES
+    nodes[gone].__exit__()
+    nodes[stranger].known_hosts.write_text("")
+    path = f"{BIN}:{ENGINES}:{os.environ['PATH']}"
+    argv = ["sh", str(EXAMPLES / "salt-ssh.sh"), "-c", str(roster), "-L", ",".join(NODES)]
+    done = subprocess.run(
+        argv, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=300, check=False
+    )
+    told = dict(line.removeprefix('{"').split('": ', 1) for line in done.stderr.splitlines())
+    assert sorted(told) == sorted(NODES), done.stderr
+    assert "Connection refused" in told[gone]
+    assert "host key needs to be accepted" in told[stranger]
+    assert list((tmp_path / "answers").iterdir()) == []
+
+
+def test_two_controllers_make_one_report(
+    nodes: dict[str, Sshd], ssh_config: Path, wanted: dict[tuple[str, str], str], tmp_path: Path
+) -> None:
+    """As docs/engines.md has it; each process stands for a controller, and one meets a node that is down."""
+    dead = "ncn-w003"
+    with ssh_config.open("a") as file:
+        file.write(f"Host {dead}\nHostName 127.0.0.33\nPort {free_port()}\nUser root\n")
+    slices = run(BIN / "nodeset", "--split", "2", "--fold", ",".join([*NODES, dead]), cwd=tmp_path).split()
+    assert slices == ["ncn-w[001-002]", dead]
+    controllers = []
+    for number, part in enumerate(slices, start=1):
+        place = tmp_path / f"controller-{number}"
+        place.mkdir()
+        argv: list[str | Path] = [BIN / "pytest", "tests/validation", "-p", "no:cacheprovider"]
+        argv += ["--nodes", part, "--bundle", f"part-{number}", "--ssh-config", ssh_config]
+        process = subprocess.Popen(argv, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        controllers.append(process)
+    said = [process.communicate(timeout=300)[0] for process in controllers]
+    assert [process.returncode for process in controllers] == [1, 1], said
+    parts = [place for number in (1, 2) for place in (tmp_path / f"controller-{number}/part-{number}").iterdir()]
+    run("mkdir", "all", cwd=tmp_path)
+    run("cp", "-n", *parts, "all", cwd=tmp_path)
+    found = verdicts(tmp_path / "all", tmp_path / "judged")
+    assert {key: outcome for key, outcome in found.items() if key[0] != dead} == wanted
+    assert {outcome for (node, _), outcome in found.items() if node == dead} == {"error"}

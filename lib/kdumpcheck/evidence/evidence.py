@@ -13,6 +13,8 @@ from kdumpcheck.evidence.unknown import NotBooted, Unknown
 _TIMED_OUT = (124, 137)
 #: How the origin of an image's evidence begins; a node's begins with the way it was reached.
 IMAGE = "image:"
+#: How the name ends of the node that an image becomes when it is booted here; it begins with the image's.
+BOOTED = "-booted"
 #: What an image cannot tell by itself, and what else would tell it.
 _BESIDE = {"cmdline": "needs the kernel command line that boots the image (--cmdline)"}
 

@@ -25,9 +25,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     diff = commands.add_parser(
         "diff",
         help="say what changed between two images that matters to kdump",
-        description="Compare two images (SquashFS, unpacked root or tar archive): packages, kernel, configuration, "
-        "units, drivers, and with --initrd what ships beside them. The exit code is 0 when nothing that matters "
-        "changed, 1 when something did, 4 when an image cannot be read.",
+        description="Compare two images (SquashFS, unpacked root, tar archive or container image): packages, "
+        "kernel, configuration, units, drivers, and with --initrd what ships beside them. The exit code is 0 when "
+        "nothing that matters changed, 1 when something did, 4 when an image cannot be read.",
     )
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")

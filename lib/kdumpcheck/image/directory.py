@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -63,23 +64,34 @@ class _Files:
     root: Path
 
     def copy(self, path: str, into: BinaryIO, limit: int) -> None:
-        """Open each part of the path by itself, so that what was a directory a moment ago is no link now."""
-        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        """Copy a file that is one still, and that no link leads to."""
         try:
-            *parents, name = path.split("/")
-            for parent in parents:
-                below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
-                os.close(descriptor)
-                descriptor = below
-            # A FIFO would otherwise keep us waiting for who writes into it.
-            opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+            opened = open_beneath(self.root, path)
         except OSError as error:
             raise ImageError(f"/{path} of the image cannot be read ({error.strerror})") from None
-        finally:
-            os.close(descriptor)
         with os.fdopen(opened, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ImageError(f"/{path} of the image is no regular file any more")
             while limit > 0 and (block := file.read(min(limit, 1 << 20))):
                 into.write(block)
                 limit -= len(block)
+
+
+def open_beneath(root: Path, path: str) -> int:
+    """Open a regular file, each part of its path by itself, so that what was a directory a moment ago is no link now.
+
+    Raises `OSError`.
+    """
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        *parents, name = path.split("/")
+        for parent in parents:
+            below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        # A FIFO would otherwise keep us waiting for who writes into it.
+        opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return opened

@@ -18,6 +18,8 @@ from kdumpcheck.evidence import Evidence, parse_answer
 from kdumpcheck.evidence.evidence import IMAGE
 from kdumpcheck.image.archive import open_archive
 from kdumpcheck.image.beside import Beside
+from kdumpcheck.image.blobs import archived, is_archive, is_layout, layout
+from kdumpcheck.image.container import open_container
 from kdumpcheck.image.directory import open_directory
 from kdumpcheck.image.errors import ImageError
 from kdumpcheck.image.sections import Subject, readable, sections_of
@@ -26,8 +28,9 @@ from kdumpcheck.image.tree import Tree
 
 
 def look_at_image(path: Path, beside: Beside) -> tuple[Evidence, bytes]:
-    """Look into an image (SquashFS file, unpacked root, tar archive); gives evidence, and the same in a probe's form.
+    """Look into an image; gives evidence, and the same in a probe's form.
 
+    It is a SquashFS file, an unpacked root, a tar archive, or a container image (OCI layout, docker save).
     Everything is read; nothing of it is run, mounted, or written anywhere but into a directory that is gone afterwards.
     Raises `ImageError`.
     """
@@ -60,20 +63,32 @@ def name_of(path: Path) -> str:
 
 def _opened(path: Path, private: Path) -> Tree:
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            return open_directory(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise ImageError(f"{path}: neither a file nor a directory")
-        with path.open("rb") as file:
-            start = file.read(512)
+        return _read(path, private)
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror}") from None
-    try:
-        return open_squashfs(path) if is_squashfs(start) else open_archive(path, private)
     except ImageError as error:
         text = str(error)
         raise ImageError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+
+
+def _read(path: Path, private: Path) -> Tree:
+    """Read an image of whatever kind it is. Raises `ImageError` and `OSError`."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        if not is_layout(path):
+            return open_directory(path)
+        with layout(path) as blobs:
+            return open_container(blobs, private)
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageError("neither a file nor a directory")
+    with path.open("rb") as file:
+        start = file.read(512)
+    if is_squashfs(start):
+        return open_squashfs(path)
+    if not is_archive(path):
+        return open_archive(path, private)
+    with archived(path, private) as blobs:
+        return open_container(blobs, private)
 
 
 def _framed(sections: Mapping[str, str]) -> bytes:

@@ -15,8 +15,16 @@ from typing import IO
 
 from kdumpcheck.image.errors import ImageError
 
+_GZIP, _XZ, _BZIP2 = b"\x1f\x8b", (b"\xfd7zXZ", b"]\x00\x00"), b"BZh"
 #: What Python itself cannot unpack, by the first bytes of it.
 _PROGRAMS = {b"\x28\xb5\x2f\xfd": ("zstd", "-dcq"), b"\x02\x21\x4c\x18": ("lz4", "-dcq"), b"\x89LZO": ("lzop", "-dcq")}
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is packed in a way that `unpacked` undoes. Raises `OSError`."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    return start[:4] in _PROGRAMS or start.startswith((_GZIP, *_XZ, _BZIP2))
 
 
 @contextmanager
@@ -38,13 +46,13 @@ def unpacked(path: Path, offset: int = 0) -> Iterator[IO[bytes]]:
 @contextmanager
 def _stream(file: IO[bytes], offset: int, start: bytes) -> Iterator[IO[bytes]]:
     program = _PROGRAMS.get(start[:4])
-    if start.startswith(b"\x1f\x8b"):
+    if start.startswith(_GZIP):
         with gzip.open(file) as stream:
             yield stream  # type: ignore[misc]
-    elif start.startswith((b"\xfd7zXZ", b"]\x00\x00")):
+    elif start.startswith(_XZ):
         with lzma.open(file) as stream:
             yield stream
-    elif start.startswith(b"BZh"):
+    elif start.startswith(_BZIP2):
         with bz2.open(file) as stream:
             yield stream
     elif program:

@@ -42,7 +42,7 @@ class Provider(Protocol):
 
     @property
     def dump_formats(self) -> tuple[str, ...]:
-        """Values of KDUMP_DUMPFORMAT that save memory."""
+        """Values of KDUMP_DUMPFORMAT that save memory in a form that crash(8) opens as it is."""
 
     @property
     def waits_for_ever(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kdumpcheck.checks import Outcome, Result
 from kdumpcheck.crash.proof import Word
-from kdumpcheck.evidence.evidence import IMAGE
+from kdumpcheck.evidence.evidence import BOOTED, IMAGE
 from kdumpcheck.nodes import fold
 from kdumpcheck.results import Run
 from kdumpcheck.results.words import repair_command
@@ -64,8 +64,9 @@ def _by_reason(lost: dict[str, str]) -> dict[str, list[str]]:
 
 def verdict(run: Run) -> tuple[str, bool]:
     """The run in one sentence, and whether it is good news."""
-    nodes = _count(len({result.node for result in run.results}), _word(run))
-    troubles = list(_troubles(run, nodes))
+    booted, names = _booted(run), {result.node for result in run.results}
+    nodes = subjects(run, len(names))
+    troubles = list(_troubles(run, nodes, booted=booted))
     if troubles:
         return "; ".join(troubles), False
     counts, judged = run.counts(), {result.check for result in run.results}
@@ -74,34 +75,41 @@ def verdict(run: Run) -> tuple[str, bool]:
     if not counts["pass"] + counts["recovered"] + counts["warn"]:
         reasons = {result.message for result in run.results}
         return f"no check applies to {nodes}" + (f": {reasons.pop()}" if len(reasons) == 1 else ""), False
-    left_out = {result.node for result in run.results} - {
-        result.node for result in run.results if result.outcome is not Outcome.SKIP
-    }
-    if left_out:
-        nodes = f"{len({result.node for result in run.results}) - len(left_out)} of {nodes}, none applies to the others"
+    left_out = names - {result.node for result in run.results if result.outcome is not Outcome.SKIP}
+    if left_out and not booted:
+        nodes = f"{len(names) - len(left_out)} of {nodes}, none applies to the others"
+    elif any(name.endswith(BOOTED) for name in left_out):
+        nodes += ", none applies to the node it became"
     # A green line is read as "this node will dump": a part of the checks must not pass for all of them.
     part = len(judged) < len(run.checks)
     known = f" ({len(judged)} of {len(run.checks)} checks)" if part else ""
     if proved := sum(proof.word is Word.PROVED for proof in run.proofs):
-        known += f"; {proved} proved by a crash"
+        known += "; proved by a crash" if booted else f"; {proved} proved by a crash"
     if warnings := counts["warn"]:
         return f"no {'selected ' * part}check failed on {nodes}, {_count(warnings, 'warning')}{known}", True
     return f"all {'selected ' * part}checks passed on {nodes}{known}", True
 
 
-def _word(run: Run) -> str:
-    """What was judged; an image beside the node it booted as is counted as one of them."""
+def subjects(run: Run, count: int) -> str:
+    """So many nodes, or images, as an operator counts them: one image that was booted is one, and not two nodes."""
     looks = run.nodes.values()
-    return "image" if looks and all(look.origin.startswith(IMAGE) for look in looks) else "node"
+    images = looks and all(look.origin.startswith(IMAGE) for look in looks)
+    return "1 image, booted" if _booted(run) else _count(count, "image" if images else "node")
 
 
-def _troubles(run: Run, nodes: str) -> Iterator[str]:
+def _booted(run: Run) -> bool:
+    """Whether the run is of one image, which is there twice: as its file, and as the node that it became."""
+    images = [name for name, look in run.nodes.items() if look.origin.startswith(IMAGE)]
+    return len(images) == 1 and set(run.nodes) == {images[0], f"{images[0]}{BOOTED}"}
+
+
+def _troubles(run: Run, nodes: str, *, booted: bool) -> Iterator[str]:
     bad = {result.node for result in run.results if result.outcome is Outcome.FAIL}
     unseen = {result.node for result in run.results if result.outcome is Outcome.ERROR} - bad
     if bad:
-        yield f"{len(bad)} of {nodes} cannot be trusted to save a dump"
-    if unseen:
-        yield f"{len(unseen)} of {nodes} could not be judged"
+        yield f"{_who(bad, nodes, booted=booted)} cannot be trusted to save a dump"
+    if unseen and not (booted and bad):
+        yield f"{_who(unseen, nodes, booted=booted)} could not be judged"
     if repairs := sum(remedy.result is False for remedy in run.remedies):
         yield f"{_count(repairs, 'repair')} failed"
     if unproved := sum(proof.bad for proof in run.proofs):
@@ -110,6 +118,10 @@ def _troubles(run: Run, nodes: str) -> Iterator[str]:
         yield f"{_count(run.others_failed, 'other test')} failed"
     if run.interrupted:
         yield "the run was interrupted"
+
+
+def _who(some: set[str], nodes: str, *, booted: bool) -> str:
+    return "the image, booted," if booted else f"{len(some)} of {nodes}"
 
 
 def _count(number: int, word: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 import pytest
 
 from kdumpcheck.checks.judge import one_line
+from kdumpcheck.evidence.evidence import BOOTED
 from kdumpcheck.image import ImageError, name_of
 from kdumpcheck.imageboot import Guest, made_ready, power_on, until_up
 from kdumpcheck.lab.bmc import USER
@@ -45,7 +46,7 @@ class Booting:
         if shipped is None:
             return None
         try:
-            name = f"{name_of(shipped.image)}-booted"
+            name = f"{name_of(shipped.image)}{BOOTED}"
             return cls(made_ready(name, shipped, options.image.memory_mib, state_dir(os.environ, Path.home())))
         except (ImageError, LabError) as error:
             raise pytest.UsageError(str(error)) from None

@@ -65,7 +65,8 @@ def add(group: pytest.OptionGroup) -> None:
         metavar="PATH",
         action="append",
         default=[],
-        help="judge an image before any node boots it: a SquashFS file, an unpacked root or a tar archive",
+        help="judge an image before any node boots it: a SquashFS file, an unpacked root, a tar archive, "
+        "or a container image (OCI layout, docker save)",
     )
     option("--kernel", dest="kdumpcheck_kernel", metavar="FILE", help="--image: the kernel that ships beside it")
     option("--initrd", dest="kdumpcheck_initrd", metavar="FILE", help="--image: the initrd that ships beside it")

@@ -87,6 +87,20 @@ LIVE = "sysconfig.live"
 
 
 @pytest.mark.parametrize(
+    ("newer", "form", "outcome"),
+    [(True, "ELF", WARN), (True, "compressed", PASS), (True, "zstd", PASS), (False, "ELF", PASS)],
+)
+def test_a_format_that_crash_opens(
+    evidence_of: Callable[..., Evidence], newer: bool, form: str, outcome: Outcome
+) -> None:
+    """From 1.9 on every dump is flattened, and crash(8) refuses a flattened ELF."""
+    result = judged(evidence_of, "config.format", changed(LIVE, "compressed", form), newer=newer)
+    assert result.outcome is outcome, result.message
+    assert result.found == form or outcome is PASS
+    assert "crash(8) opens" in result.expected or outcome is PASS
+
+
+@pytest.mark.parametrize(
     ("check_id", "section", "old", "new", "outcome", "says"),
     [
         ("config.savedir", LIVE, "file:///crash", "nfs://10.0.2.2/crash", FAIL, "nfs://"),

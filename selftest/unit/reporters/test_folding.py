@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from selftest.unit.kept import TAKEN
+from selftest.unit.reporters.test_proofs import GOOD
 
 from kdumpcheck.checks import Outcome, Result
-from kdumpcheck.reporters.folding import findings, verdict
+from kdumpcheck.reporters.folding import findings, subjects, verdict
 from kdumpcheck.results import NodeLook, RemedyResult, Run
 from kdumpcheck.results.run import CheckNote
 
@@ -103,3 +106,43 @@ class TestVerdict:
         run = run_of(result("a", PASS))
         run.remedies.append(RemedyResult("a", "x.y", result=None, changes={}, comment="would"))
         assert verdict(run)[1]
+
+
+class TestVerdictOfAnImage:
+    """One image that was booted is there twice, as its file and as the node it became, and is still one image."""
+
+    FILE, BOOTED = "a.squashfs", "a.squashfs-booted"
+
+    def run_of(self, *results: Result) -> Run:
+        run = run_of(*results)
+        run.nodes[self.FILE] = replace(run.nodes[self.FILE], origin="image:/a.squashfs")
+        return run
+
+    @pytest.mark.parametrize(
+        ("of_file", "of_booted", "sentence", "good"),
+        [
+            (PASS, PASS, "all checks passed on 1 image, booted", True),
+            (SKIP, PASS, "all checks passed on 1 image, booted", True),
+            (PASS, WARN, "no check failed on 1 image, booted, 1 warning", True),
+            (PASS, SKIP, "all checks passed on 1 image, booted, none applies to the node it became", True),
+            (PASS, FAIL, "the image, booted, cannot be trusted to save a dump", False),
+            (PASS, ERROR, "the image, booted, could not be judged", False),
+            (FAIL, ERROR, "the image, booted, cannot be trusted to save a dump", False),
+            (SKIP, SKIP, "no check applies to 1 image, booted: why", False),
+        ],
+    )
+    def test_booted(self, of_file: Outcome, of_booted: Outcome, sentence: str, good: bool) -> None:
+        run = self.run_of(result(self.FILE, of_file), result(self.BOOTED, of_booted))
+        assert verdict(run) == (sentence, good)
+        assert subjects(run, 2) == "1 image, booted"
+
+    def test_and_crashed(self) -> None:
+        run = self.run_of(result(self.FILE, PASS), result(self.BOOTED, PASS))
+        run.proofs.append(replace(GOOD, node=self.BOOTED))
+        assert verdict(run) == ("all checks passed on 1 image, booted; proved by a crash", True)
+
+    def test_an_image_beside_other_nodes_is_none_of_them(self) -> None:
+        run = self.run_of(result(self.FILE, PASS), result(self.BOOTED, PASS), result("ncn-w001", PASS))
+        assert verdict(run) == ("all checks passed on 3 nodes", True)
+        run = self.run_of(result(self.FILE, PASS), result("ncn-w001", FAIL))
+        assert verdict(run) == ("1 of 2 nodes cannot be trusted to save a dump", False)

@@ -18,7 +18,7 @@ from kdumpcheck.reporters.fleet.changes import changes, earlier_run
 from kdumpcheck.reporters.fleet.matrix import OUTCOMES, matrix
 from kdumpcheck.reporters.fleet.repairs import repairs
 from kdumpcheck.reporters.fleet.todo import WORDS, todo
-from kdumpcheck.reporters.folding import verdict
+from kdumpcheck.reporters.folding import subjects, verdict
 from kdumpcheck.results import Run
 from kdumpcheck.results.words import kept_since
 
@@ -95,7 +95,7 @@ def _facts(run: Run) -> str:
     parts = (
         looked,
         f"started {run.started:%Y-%m-%d %H:%M:%S} UTC",
-        f"{len(run.nodes)} nodes, {len(run.checks)} checks",
+        f"{subjects(run, len(run.nodes))}, {len(run.checks)} checks",
         f"kdumpcheck {run.version}",
     )
     return escape(" · ".join(parts))
