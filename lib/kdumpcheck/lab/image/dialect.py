@@ -34,6 +34,8 @@ class Dialect:
     """whether the node has all it has on one disk of its own, and is not an image laid out as an NCN's"""
     installed: bool = False
     """whether its root is Debian as apt installs it, with Debian's own kdump; else it has a stand-in of kdump"""
+    words: tuple[str, ...] = ()
+    """words of the kernel command line that its nodes have besides the lab's"""
 
 
 _ALL: Final = (
@@ -48,6 +50,8 @@ _ALL: Final = (
         crashkernel=DEBIAN_CRASHKERNEL,
         plain=True,
         installed=True,
+        # It adds no panic= to the capture kernel's command line; without one that would stop where it fails.
+        words=("panic=10",),
     ),
     Dialect(
         "kdump_utils",
