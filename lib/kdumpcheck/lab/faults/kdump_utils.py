@@ -121,9 +121,8 @@ rm -rf "$work"
 mkdir "$work"
 cd "$work"
 gzip -dc "$image" | cpio -idm --quiet
-found=$(find . -name makedumpfile)
-[ -n "$found" ] || fail "makedumpfile is not in it"
-rm $found
+find . -name makedumpfile | grep -q . || fail "makedumpfile is not in it"
+find . -name makedumpfile -delete
 find . | cpio -o -H newc --quiet | gzip -1 >"$image.new"
 cd /
 rm -rf "$work"
