@@ -29,7 +29,9 @@ systemctl restart kdump.service 2>/dev/null && fail "kdump.service started all t
 exit 0
 """
 _NOWHERE: Final = "00000000-0000-4000-8000-000000000000"
-_LOST_MOUNT: Final = f"set_option dracut_args '--mount \"/dev/disk/by-uuid/{_NOWHERE} /kdumproot/srv ext4 defaults\"'\n"
+# That the capture kernel gives up on it in seconds changes nothing else.
+_MOUNT: Final = f"/dev/disk/by-uuid/{_NOWHERE} /kdumproot/srv ext4 defaults,x-systemd.device-timeout=20"
+_LOST_MOUNT: Final = f"set_option dracut_args '--mount \"{_MOUNT}\"'\n"
 
 FAULTS: Final = (
     Fault(
