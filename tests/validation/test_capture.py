@@ -212,5 +212,5 @@ def the_opened(contents: Contents, kernels: Kernels, kdump: Provider) -> Opened:
     path = kdump.initrd(kernels.running)
     opened = contents.get(path) or not_applicable(f"there is no {path} to open")
     if opened.packed:
-        could_not_look(f"all of {path} lies in {opened.packed} inside it, which takes a file of its own to be opened")
+        could_not_look(f"all of {path} lies in {opened.packed} inside it, which nothing on the node can read there")
     return opened

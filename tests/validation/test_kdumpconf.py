@@ -202,7 +202,7 @@ def test_the_initrd_says_the_same(
     """With force_no_rebuild it never follows the file; else a change is taken over when kdump next starts."""
     opened = the_opened(contents, kernels, kdump)
     if not opened.conf:
-        not_applicable("no kdump.conf of kdump-utils is in the initrd")
+        could_not_look("no option could be read of the initrd's own etc/kdump.conf")
     copy, written = KdumpSettings.read(opened.conf), kdumpconf.settings
     if written is None:
         could_not_look("there is no /etc/kdump.conf to hold it against")
@@ -299,7 +299,7 @@ def the_opened(contents: Contents, kernels: Kernels, kdump: Provider) -> Opened:
     path = kdump.initrd(kernels.running)
     opened = contents.get(path) or not_applicable(f"there is no {path} to open")
     if opened.packed:
-        could_not_look(f"all of {path} lies in {opened.packed} inside it, which takes a file of its own to be opened")
+        not_applicable(f"all of {path} lies in {opened.packed} inside it: initrd.tools says that it cannot be opened")
     return opened
 
 

@@ -118,6 +118,21 @@ open_up() {
             -e '/^[[:space:]]*KDUMP[A-Z_]*=/{s/^/config	/p;d' -e '}' \
             -e "s/\([Pp]ass[a-z]*=\)[^,[:space:]\"']*/\1[redacted]/g" \
             -e '/^[[:space:]]*[a-z][a-z0-9_]*[[:space:]]/s/^/conf	/p' >&6; } 8>&1 | list | awk "$summary"
+    ! LC_ALL=C grep -a -q -E 'squash(-|/)root[.]img' "$1" || look_within "$1"
+}
+# dracut's squash modules put all files into an image inside an archive that is not packed: it is read where it lies.
+look_within() {
+    command -v unsquashfs >/dev/null 2>&1 || return 0
+    LC_ALL=C grep -a -b -o hsqs "$1" | head -n 8 | while IFS=: read -r at _; do
+        unsquashfs -o "$at" -s "$1" >/dev/null 2>&1 || continue
+        printf 'within\t%s\n' "$at"
+        unsquashfs -o "$at" -ll "$1" 2>/dev/null | sed -n 's# squashfs-root/# #p' |
+            awk '{ print $1, 1, $2, $2, $3, $4, $5, "-", $6 }' | awk "$summary" | grep -v '^bytes'
+        unsquashfs -o "$at" -cat "$1" etc/fstab 2>/dev/null | sed -n '/^[^#]/s/^/fstab	/p'
+        unsquashfs -o "$at" -cat "$1" etc/kdump.conf 2>/dev/null |
+            sed -n -e "s/\([Pp]ass[a-z]*=\)[^,[:space:]\"']*/\1[redacted]/g" -e '/^[[:space:]]*[a-z]/s/^/conf	/p'
+        break
+    done
 }
 exec 6>&1
 for file in "/boot/initrd-$(uname -r)-kdump" /var/lib/kdump/initrd "/var/lib/kdump/initrd.img-$(uname -r)"; do
@@ -160,7 +175,7 @@ class Opened:
     `unpacked` is what it takes in memory, in bytes; `files` those of its files that kdump needs, with their sizes;
     `modules` its drivers by kernel release; `settings` the copy of the configuration that it carries;
     `damage` says why it could not be read to its end ("" when it could); `conf` are the lines of its own kdump.conf,
-    where that is one of kdump-utils.
+    where that is one of kdump-utils; `packed` is an image inside it that holds all the rest and could not be read.
     """
 
     path: str
@@ -171,11 +186,7 @@ class Opened:
     settings: Mapping[str, str]
     damage: str
     conf: tuple[str, ...] = ()
-
-    @property
-    def packed(self) -> str:
-        """The image inside it that holds all the rest ("squash-root.img"); "" where its files lie open."""
-        return next((name for name in self.files if name in _PACKED), "")
+    packed: str = ""
 
     def has(self, ending: str) -> bool:
         """Whether a file of this name is in it, in whatever directory."""
@@ -253,6 +264,7 @@ class _Reader:
             settings=dict(read for line in self._lines.get("config", []) if (read := setting(line)) is not None),
             damage=self._damage(),
             conf=tuple(self._lines.get("conf", [])),
+            packed="" if "within" in self._lines else next((name for name, *_ in files if name in _PACKED), ""),
         )
 
     def _modules(self) -> Mapping[str, frozenset[str]]:
