@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from kdumpcheck.evidence import Evidence
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.sysconfig import Sysconfig
@@ -84,3 +85,11 @@ class Provider(Protocol):
 
     def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
         """Which of the dumps there are (names, oldest first) go before a new one is saved."""
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A provider whose initrd does not lie at the same place on every node. It need not be asked for."""
+
+    def placed(self, evidence: Evidence) -> Provider:
+        """The same provider, with the places of one node."""

@@ -12,7 +12,7 @@ import pytest
 
 from kdumpcheck.lab.image import DIALECTS, Dialect, ImageError
 from kdumpcheck.lab.image.content import GUEST
-from kdumpcheck.lab.image.debian import ROOT_UUID
+from kdumpcheck.lab.image.plain import ROOT_UUID
 from kdumpcheck.lab.image.rpmdb import package_list, read_packages, spec
 from kdumpcheck.lab.image.tree import NCN, install_tree, layers, links, read_links
 
