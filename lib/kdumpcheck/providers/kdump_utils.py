@@ -22,6 +22,8 @@ from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
+from kdumpcheck.providers.saving import Saving
+from kdumpcheck.providers.saving_utils import UtilsSaving
 
 KDUMPCTL: Final = "/usr/bin/kdumpctl"
 #: Where the initrd lies: beside the kernel, or here where that place cannot be written to or a UKI was booted.
@@ -29,7 +31,7 @@ HOMES: Final = ("/boot", "/var/lib/kdump")
 _NO_ROOTRAID: Final = "the dump goes where /etc/kdump.conf says, which kdumpconf.* judge, and not to ROOTRAID"
 _NO_SYSCONFIG: Final = "dumps are set by /etc/kdump.conf, which kdumpconf.* judge"
 _NO_HOOK: Final = "no boot hook of the vendor's makes or wipes anything here"
-_BY_HAND: Final = "kdumpctl keeps its settings, dumps and initrds in other places than this repair works on"
+_NO_SETTING: Final = "nothing in /etc/kdump.conf is known to be wrong on every node alike"
 _NO_NCN: Final = "the image gate knows the images of NCNs alone"
 
 _CHECKS: Final = {
@@ -65,7 +67,8 @@ _CHECKS: Final = {
 }  # fmt: skip
 
 _REMEDIES: Final = {
-    **dict.fromkeys(("config.repair", "links.repair", "dumps.prune", "initrd.rebuild", "service.restart"), _BY_HAND),
+    "config.repair": _NO_SETTING,
+    "links.repair": _NO_ROOTRAID,
     "node.reboot": "whether a boot leaves this node's disks alone is not known to kdumpcheck: reboot it by hand",
 }
 
@@ -103,8 +106,6 @@ def _limits() -> Limits:
     return Limits(
         checks=MappingProxyType(_CHECKS),
         remedies=MappingProxyType(_REMEDIES),
-        proof="the crash proof looks for the dump on ROOTRAID, where kdump-utils saves none: crash it by hand "
-        "(kdumpctl test, or echo c >/proc/sysrq-trigger) and see `kdumpcheck dumps`",
         advice=MappingProxyType(_ADVICE),
     )
 
@@ -123,6 +124,8 @@ class KdumpUtils:
     keeps_symbols: bool = False
     dump_formats: tuple[str, ...] = ()
     waits_for_ever: bool = False
+    saving: Saving = field(default_factory=UtilsSaving)
+    lister: str = "lsinitrd"
     limits: Limits = field(default_factory=_limits)
     home: str = HOMES[0]
     release: str = ""
@@ -178,9 +181,15 @@ class KdumpUtils:
         """`/boot/vmlinuz-<release>` (kdump-lib.sh prepare_kdump_kernel)."""
         return (f"/boot/vmlinuz-{kernel}",)
 
-    def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:  # noqa: ARG002 - as others need it
-        """None beside the old: kdumpctl writes into the file in use."""
-        return "kdumpctl builds into the file that is in use: " + _REBUILD
+    def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:
+        """`mkdumprd -f`, as kdumpctl calls it, into a directory of ours beside the file in use (kdumpctl rebuild)."""
+        release = self.capture_kernel(kernels)
+        image = next((path for path in self.kernel_images(release) if path in files), None)
+        if image is None:
+            return f"/boot holds no image of the kernel {release}: reboot into an installed one"
+        directory = f"{self.home}/.kdumpcheck-new"
+        initrd = f"{directory}/initramfs-{release}kdump.img"
+        return Build(("mkdumprd", "-f", initrd, release), kernel=image, initrd=initrd, directory=directory)
 
     def saves_to(self, settings: Mapping[str, str]) -> str:  # noqa: ARG002 - as above
         """Nowhere by settings in the words of a shell: the initrd's own kdump.conf says so."""
