@@ -3,14 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selftest.unit.crash.console import CLOCK, Clock
 from selftest.unit.crash.pretend import PretendHands
 
 from kdumpcheck.crash.ledger import Ledger
 from kdumpcheck.crash.limits import Limits
 from kdumpcheck.crash.pending import Pending
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    monkeypatch.setattr("kdumpcheck.crash.watch.time", CLOCK)
+    yield CLOCK
+    CLOCK.most = 0.05
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Self
 
+from selftest.unit.crash.console import MadeConsole
 from selftest.unit.crash.made import NEW, NODE, VMCORE, answer, details_answer
 from selftest.unit.crash.made import details as made_details
 from selftest.unit.crash.made import survey as made_survey
 from selftest.unit.crash.test_story import CRASH, SAVE
-from selftest.unit.crash.test_watch import MadeConsole
 from selftest.unit.kept import captured, evidence
 
 from kdumpcheck.checks import Outcome, Result, Subject

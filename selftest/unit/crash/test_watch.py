@@ -4,61 +4,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
+from selftest.unit.crash.console import CLOCK, Clock, MadeConsole
 from selftest.unit.crash.test_story import CRASH, SAVE
 
 from kdumpcheck.crash.limits import PAGE, Limits
 from kdumpcheck.crash.watch import Seen, Watch
-from kdumpcheck.power.console import ConsoleError, Line
+from kdumpcheck.power.console import Line
 
 OLD, NEW = "1111", "2222"
 SHORT = Limits(silence=0.5, quiet_save=1, boot=0.7, trigger=0.5, stuck=0.2)
 PATIENT = Limits(silence=30, quiet_save=30, boot=30, trigger=30, stuck=30)
 LOST = "ncn-w001: the BMC does not answer any more"
-
-
-class Clock:
-    """The watch's own: however long this machine stands still between two looks at it, it goes on by `most` seconds."""
-
-    def __init__(self, most: float = 0.05) -> None:
-        self.most = most
-        self._now, self._seen = 1000.0, time.monotonic()
-
-    def monotonic(self) -> float:
-        seen = time.monotonic()
-        self._now, self._seen = self._now + min(seen - self._seen, self.most), seen
-        return self._now
-
-
-CLOCK = Clock()
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    monkeypatch.setattr("kdumpcheck.crash.watch.time", CLOCK)
-    yield CLOCK
-    CLOCK.most = 0.05
-
-
-class MadeConsole:
-    """Gives its lines one by one, then silence, or an error where it `breaks`."""
-
-    def __init__(self, text: str, *, breaks: bool = False) -> None:
-        self._lines = text.splitlines()
-        self._breaks = breaks
-        self.over = False
-
-    def read(self, seconds: float) -> list[Line]:
-        if self._lines:
-            return [Line(CLOCK.monotonic(), self._lines.pop(0))]
-        self.over = True
-        if self._breaks:
-            raise ConsoleError("lost", "ncn-w001", "the BMC does not answer any more")
-        time.sleep(min(seconds, 0.01))
-        return []
 
 
 def watch(
