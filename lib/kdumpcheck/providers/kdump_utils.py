@@ -23,7 +23,7 @@ from kdumpcheck.facts.packages import Packages
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
 from kdumpcheck.providers.saving import Saving
-from kdumpcheck.providers.saving_utils import UtilsSaving
+from kdumpcheck.providers.saving_rhel import RhelSaving
 
 KDUMPCTL: Final = "/usr/bin/kdumpctl"
 #: Where the initrd lies: beside the kernel, or here where that place cannot be written to or a UKI was booted.
@@ -124,7 +124,7 @@ class KdumpUtils:
     keeps_symbols: bool = False
     dump_formats: tuple[str, ...] = ()
     waits_for_ever: bool = False
-    saving: Saving = field(default_factory=UtilsSaving)
+    saving: Saving = field(default_factory=RhelSaving)
     lister: str = "lsinitrd"
     limits: Limits = field(default_factory=_limits)
     home: str = HOMES[0]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kdump-utils (RHEL, Fedora) saves as /etc/kdump.conf is set, and deletes no dump.
+"""RHEL's kdump-utils saves where /etc/kdump.conf says, and deletes no dump.
 
-Source: rhkdump/kdump-utils kdumpctl (parse_config), dracut/99kdumpbase/kdump.sh; kdump.conf(5).
+Source: rhkdump/kdump-utils dracut/99kdumpbase/kdump.sh; kdump.conf(5).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from kdumpcheck.providers.saving import Saving
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class UtilsSaving(Saving):
+class RhelSaving(Saving):
     """How kdump-utils saves."""
 
     place: Place = kdump_conf.PLACE
     package: str = "kdump-utils"
 
     def settings(self, evidence: Evidence) -> Mapping[str, str] | Unknown:
-        """Those of /etc/kdump.conf; none where kdumpctl starts nothing with them."""
+        """The options of /etc/kdump.conf with their values; none where kdumpctl does not start with them."""
         found = Kdumpconf.parse(evidence)
         if isinstance(found, Unknown):
             return found
@@ -37,21 +37,25 @@ class UtilsSaving(Saving):
         return dict(found.settings.lines)
 
     def unprovable(self, settings: Mapping[str, str]) -> str:
-        """What is saved on another machine, or on a bare disk, is not found on the node."""
-        target = _read(settings).target
-        if target is not None and (target.remote or target.kind == "raw"):
-            return f"{target.kind} is the target in /etc/kdump.conf: the dump is no file of this node's"
+        """A dump on another machine, on a bare disk, or by another program cannot be looked into."""
+        told = _told(settings)
+        if told.target is not None and (told.target.remote or told.target.kind == "raw"):
+            return f"/etc/kdump.conf has dumps saved to {told.target.kind} {told.target.spec}"
+        if "makedumpfile" not in told.collector.split()[0]:
+            return f"core_collector is {told.collector}: what it writes cannot be looked into"
         return ""
 
     def need(self, space: Space, settings: Mapping[str, str]) -> Need:
-        """By what makedumpfile leaves out and whether it compresses; all memory where another program saves."""
-        program, *words = _read(settings).collector.split()
-        options = Options.of(words)
-        if program.rpartition("/")[2] != "makedumpfile":
-            return space.needed({"KDUMP_DUMPFORMAT": "raw"})
-        form = "compressed" if options.compresses else "ELF"
-        return space.needed({"KDUMP_DUMPFORMAT": form, "KDUMP_DUMPLEVEL": str(options.level)})
+        """By makedumpfile's level and compression in core_collector."""
+        return need_of(space, _told(settings))
 
 
-def _read(settings: Mapping[str, str]) -> KdumpSettings:
+def need_of(space: Space, settings: KdumpSettings) -> Need:
+    """The room that a dump by such settings needs."""
+    options = Options.of(settings.collector.split()[1:])
+    form = "compressed" if options.compresses else "ELF"
+    return space.needed({"KDUMP_DUMPLEVEL": str(options.level), "KDUMP_DUMPFORMAT": form})
+
+
+def _told(settings: Mapping[str, str]) -> KdumpSettings:
     return KdumpSettings(tuple(settings.items()))
