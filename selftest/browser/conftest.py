@@ -83,16 +83,15 @@ def browse(tmp_path: Path) -> Callable[..., Dom]:
     assert chromium, "the report is tested in a browser: sudo apt-get install -y chromium"
 
     def dom(page: Path, fragment: str = "") -> Dom:
-        argv = [
-            chromium,
-            *_FLAGS,
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--dump-dom",
-            page.resolve().as_uri() + fragment,
-        ]
-        done = subprocess.run(argv, capture_output=True, timeout=60, check=False)
-        text = done.stdout.decode("utf-8", errors="replace")
-        assert re.search("<html", text), f"no page came back: {done.stderr[-2000:].decode(errors='replace')}"
-        return Dom(text)
+        said = b""
+        # A browser that does not come up on a busy machine shows nothing, and tells nothing of the page.
+        for attempt in range(3):
+            profile = f"--user-data-dir={tmp_path / f'profile{attempt}'}"
+            argv = [chromium, *_FLAGS, profile, "--dump-dom", page.resolve().as_uri() + fragment]
+            done = subprocess.run(argv, capture_output=True, timeout=300, check=False)
+            text, said = done.stdout.decode("utf-8", errors="replace"), done.stderr
+            if re.search("<html", text):
+                return Dom(text)
+        raise AssertionError(f"no page came back: {said[-2000:].decode(errors='replace')}")
 
     return dom

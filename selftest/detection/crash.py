@@ -43,7 +43,7 @@ find {_ROOTRAID} -type d -name '*20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]-[0-9][0-9][-
 _RECORD_PLAIN: Final = """\
 uname -r
 echo .
-find /var/crash -type d -name '2*' 2>/dev/null || :
+find /var/crash -mindepth 1 -type d 2>/dev/null || :
 """
 # The answer must reach us before the node is dead, so the trigger waits a moment in the background.
 _TRIGGER: Final = """\

@@ -15,8 +15,8 @@ from selftest.detection.outcome import Left, Outcome
 from kdumpcheck.crash.story import Story
 from kdumpcheck.dumps import Kind, Vmcore, inspect
 
-_DUMP: Final = re.compile(r"(?:.*-)?\d{4}-\d\d-\d\d-\d\d[-:]\d\d|20\d{10}")
-_LOG: Final = re.compile(r"dmesg(\.txt|\.\d{12})?")
+_DUMP: Final = re.compile(r"(?:.*-)?\d{4}-\d\d-\d\d-\d\d(?:[-:]\d\d){1,2}|20\d{10}")
+_LOG: Final = re.compile(r"dmesg(\.txt|\.\d{12})?|vmcore-dmesg\.txt")
 #: Names of the file with the memory; kdump-tools takes its own for whole and renames it then.
 _VMCORE: Final = re.compile(r"vmcore|(dump|vmcore)\.\d{12}")
 

@@ -7,7 +7,6 @@ import getpass
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -15,13 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        number: int = asked.getsockname()[1]
-        return number
+from selftest.net.ports import reserve
 
 
 class Salt:
@@ -33,8 +26,8 @@ class Salt:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
-        ports = {"publish_port": free_port()}
-        ret_port = free_port()
+        ports = {"publish_port": reserve("127.0.0.1")}
+        ret_port = reserve("127.0.0.1")
         master = {"interface": "127.0.0.1", "ret_port": ret_port, "auto_accept": True, "worker_threads": 2}
         self._start("salt-master", "master", master | ports)
         for name in self._minions:
@@ -69,7 +62,7 @@ class Salt:
             self._running[name] = subprocess.Popen(argv, stdout=said, stderr=said, start_new_session=True)
 
     def _wait_for_minions(self) -> None:
-        end = time.monotonic() + 180
+        end = time.monotonic() + 600
         argv = [str(self._programs / "salt"), "-c", str(self.config), "-t", "5", "--static", "--out", "json"]
         while True:
             done = subprocess.run([*argv, "*", "test.ping"], capture_output=True, text=True, timeout=120, check=False)

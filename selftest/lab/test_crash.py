@@ -18,10 +18,13 @@ from selftest.detection.verdict import Bar
 
 HEALTHY = [Cell(dialect=dialect) for dialect in DIALECTS]
 #: Loaded, with a green kdump.service, and no dump: what this suite exists for.
-FALSE_GREEN = Cell(dialect="suse_legacy", faults=("crashkernel-96M",))
+FALSE_GREENS = [
+    Cell(dialect="suse_legacy", faults=("crashkernel-96M",)),
+    Cell(dialect="kdump_utils", faults=("rhel-disk-full",)),
+]
 
 
-@pytest.mark.parametrize("cell", [*HEALTHY, FALSE_GREEN], ids=lambda cell: cell.id)
+@pytest.mark.parametrize("cell", [*HEALTHY, *FALSE_GREENS], ids=lambda cell: cell.id)
 def test_a_crash_leaves_what_the_verdict_says(tmp_path: Path, cell: Cell) -> None:
     ledger = Ledger(tmp_path)
     entry = Bench(ledger, print).run(cell)

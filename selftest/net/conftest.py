@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import paramiko
 import pytest
 from selftest.net.sshd import Sshd
 
@@ -48,6 +49,7 @@ def transport_of() -> Iterator[Callable[[SshSettings], Transport]]:
     yield make
     for transport in made:
         transport.close()
-    left = [t.name for t in threading.enumerate() if t not in before and "paramiko" in type(t).__module__]
-    left += [t.name for t in threading.enumerate() if t not in before and t.name == "kdumpcheck-watchdog"]
-    assert not left, f"threads left behind: {left}"
+    for thread in set(threading.enumerate()) - before:
+        if isinstance(thread, paramiko.Transport) or thread.name == "kdumpcheck-watchdog":
+            thread.join(60)
+            assert not thread.is_alive(), f"left behind: {thread.name}"

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import selectors
 import socket
 import struct
+import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 ADDRESS = "127.0.0.9"
@@ -114,10 +116,17 @@ class Relay:
                     left -= len(data) if source is upstream else 0
             if left == 0:
                 self.cuts -= 1
-                time.sleep(0.2)  # let what was sent arrive: a reset discards it
+                _wait_until_it_has_arrived(client)
                 reset(client)
         client.close()
         upstream.close()
+
+
+def _wait_until_it_has_arrived(sock: socket.socket) -> None:
+    """Wait until the other side has all that was sent: a reset would discard the rest."""
+    end = time.monotonic() + 60
+    while struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0] and time.monotonic() < end:
+        time.sleep(0.01)  # the kernel tells nobody when the last byte is acknowledged
 
 
 def reset(sock: socket.socket) -> None:
@@ -141,13 +150,30 @@ def _listening() -> Iterator[socket.socket]:
         server.close()
 
 
-#: What a wait may take beyond its deadline on a busy machine.
-GRACE = 1.5
+def until(true: Callable[[], bool], why: str) -> None:
+    """Wait for something to be so; what never is, ends here."""
+    end = time.monotonic() + LATER
+    while not true():
+        assert time.monotonic() < end, f"not within {LATER:.0f} s: {why}"
+        time.sleep(0.05)  # what is waited for is another process, which tells nobody
+
+
+#: What a wait may take beyond its deadline on a machine that is busy, or stands still for a while.
+GRACE = 60.0
+#: Longer than any deadline and its grace: what would run for so long, was ended.
+FOREVER = 300
+#: A deadline that is to be reached, for what a busy machine does within a fraction of it.
+SOON = 3.0
+#: A deadline that nothing reaches.
+LATER = 120.0
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
+    """What ends by itself after FOREVER has ended by its deadline."""
     start = time.monotonic()
-    yield
-    took = time.monotonic() - start
-    assert took < seconds + GRACE, f"took {took:.1f} s where {seconds} s were allowed"
+    try:
+        yield
+    finally:
+        took = time.monotonic() - start
+        assert took < seconds + GRACE, f"took {took:.1f} s where {seconds} s were allowed"

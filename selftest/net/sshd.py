@@ -7,13 +7,15 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
+
+from selftest.net.faults import LATER
+from selftest.net.ports import reserve
 
 from kdumpcheck.nodes import Node
 from kdumpcheck.transport import SshSettings
@@ -42,7 +44,7 @@ class Sshd:
     ) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.root, self.address, self.prepare = root, address, prepare
-        self.port = port or free_port(address)
+        self.port = port or reserve(address)
         self.log = root / "log"
         self.user_key = keygen(root / "user_key")
         self.host_keys = [keygen(root / f"host_{kind}", kind) for kind in host_keys]
@@ -88,7 +90,7 @@ class Sshd:
 
     def _wait_until_it_listens(self) -> None:
         assert self._process is not None
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while "Server listening" not in self.log.read_text(errors="replace"):
             if self._process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"sshd does not start:\n{self.log.read_text(errors='replace')}")
@@ -102,7 +104,7 @@ class Sshd:
         for pid in processes:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait(5)
+        self._process.wait(60)
         self._process = None
 
     def freeze(self) -> None:
@@ -113,8 +115,9 @@ class Sshd:
                 os.kill(pid, signal.SIGSTOP)
 
     def settings(self, **changes: Any) -> SshSettings:  # noqa: ANN401 - whatever replace() takes
-        """Settings with which a client gets in."""
-        return replace(SshSettings(ssh_config=self.ssh_config, known_hosts=self.known_hosts, user="root"), **changes)
+        """Settings with which a client gets in, however busy this machine is."""
+        ours = SshSettings(ssh_config=self.ssh_config, known_hosts=self.known_hosts, user="root", connect_timeout=LATER)
+        return replace(ours, **changes)
 
     def node(self, name: str = "ncn-w001", **changes: Any) -> Node:  # noqa: ANN401 - whatever replace() takes
         """This sshd as a node."""
@@ -148,14 +151,6 @@ def sign(authority: Path, key: Path, *options: str) -> Path:
     argv = ["ssh-keygen", "-q", "-s", str(authority), "-I", "test", *options, f"{key}.pub"]
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
     return key.with_name(f"{key.name}-cert.pub")
-
-
-def free_port(address: str) -> int:
-    """A TCP port nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind((address, 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def require(program: str, package: str) -> None:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from selftest.lab.live import LiveLab
+from selftest.net.faults import until
 from selftest.net.power import nmi_bmc
-from selftest.net.power.ipmi_sim import ADDRESS, free_udp_port, listens, until
+from selftest.net.power.ipmi_sim import ADDRESS, free_udp_port, listens
 
 from kdumpcheck.lab.qmp import Qmp
 from kdumpcheck.nodes import Inventory, dump
@@ -28,7 +29,7 @@ def nmi_button(lab: LiveLab, name: str, directory: Path) -> Iterator[None]:
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as process:
         presser = threading.Thread(target=_press, args=(lab, name, log, stop))
         try:
-            until(lambda: listens(port), 30, "the BMC listens")
+            until(lambda: listens(port), "the BMC listens")
             inventory.write_text(_with(lab, name, f"{ADDRESS}:{port}"), encoding="utf-8")
             presser.start()
             yield

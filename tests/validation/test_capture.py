@@ -7,7 +7,7 @@ for another kernel, or without the programs and drivers that write the dump.
 
 from __future__ import annotations
 
-from kdumpcheck import Severity, check, expect, not_applicable
+from kdumpcheck import Severity, check, could_not_look, expect, not_applicable
 from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Rootraid, Sysconfig
 from kdumpcheck.facts.contents import Opened, module
 from kdumpcheck.facts.devices import is_persistent
@@ -210,4 +210,7 @@ def test_fstab_names_rootraid_as_the_root(fstab: Fstab, devices: Devices, rootra
 def the_opened(contents: Contents, kernels: Kernels, kdump: Provider) -> Opened:
     """The initrd a crash boots with, opened; where there is none, initrd.present says so and nothing else."""
     path = kdump.initrd(kernels.running)
-    return contents.get(path) or not_applicable(f"there is no {path} to open")
+    opened = contents.get(path) or not_applicable(f"there is no {path} to open")
+    if opened.packed:
+        could_not_look(f"all of {path} lies in {opened.packed} inside it, which nothing on the node can read there")
+    return opened

@@ -33,7 +33,14 @@ def test_kdump_is_enabled(units: Units, kdump: Provider) -> None:
     remedy="service.restart",
     instruction="journalctl -b -u kdump.service tells why it did not; then systemctl restart kdump.service",
     source="openSUSE/kdump init/kdump.service (oneshot, RemainAfterExit)",
-    follows=("service.enabled", "crashkernel.present", "crashkernel.reserved", "crashkernel.enough", "initrd.readable"),
+    follows=(
+        "kdumpconf.settings",
+        "service.enabled",
+        "crashkernel.present",
+        "crashkernel.reserved",
+        "crashkernel.enough",
+        "initrd.readable",
+    ),
     judges="node",
 )
 def test_kdump_is_active(units: Units, kdump: Provider) -> None:
@@ -52,7 +59,14 @@ def test_kdump_is_active(units: Units, kdump: Provider) -> None:
     remedy="service.restart",
     instruction="systemctl restart kdump.service, and read journalctl -b -u kdump.service when it is still not loaded",
     source="Linux ABI sysfs-kernel-kexec (kexec_crash_loaded)",
-    follows=("crashkernel.present", "crashkernel.reserved", "service.active", "initrd.present", "initrd.readable"),
+    follows=(
+        "kdumpconf.settings",
+        "crashkernel.present",
+        "crashkernel.reserved",
+        "service.active",
+        "initrd.present",
+        "initrd.readable",
+    ),
 )
 def test_a_capture_kernel_is_loaded(reservation: Reservation) -> None:
     expect(

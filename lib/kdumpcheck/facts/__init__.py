@@ -19,6 +19,7 @@ from kdumpcheck.facts.image import Image
 from kdumpcheck.facts.images import Images
 from kdumpcheck.facts.initrds import Initrds
 from kdumpcheck.facts.journal import Journal
+from kdumpcheck.facts.kdumpconf import Kdumpconf
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.modules import Modules
 from kdumpcheck.facts.packages import Packages
@@ -48,6 +49,7 @@ FACTS: dict[str, type[Fact]] = {
     "images": Images,
     "initrds": Initrds,
     "journal": Journal,
+    "kdumpconf": Kdumpconf,
     "kernels": Kernels,
     "modules": Modules,
     "packages": Packages,
@@ -79,6 +81,7 @@ __all__ = [
     "Images",
     "Initrds",
     "Journal",
+    "Kdumpconf",
     "Kernels",
     "Modules",
     "Packages",

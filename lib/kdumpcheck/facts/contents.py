@@ -77,6 +77,8 @@ list() { cpio -itv --quiet; printf 'end\t%s\n' $?; cat >/dev/null; }
 # The programs that the configuration names, too: whatever directory they are in.
 programs=$(sed -n 's/^KDUMP_\(PRESCRIPT\|POSTSCRIPT\|REQUIRED_PROGRAMS\)=//p' /etc/sysconfig/kdump 2>/dev/null |
     tr "\"'\n" '   ')
+programs="$programs $(sed -n -e 's/#.*//' -e 's/"//g' \
+    -e 's/^[[:space:]]*\(kdump_pre\|kdump_post\|extra_bins\)[[:space:]]//p' /etc/kdump.conf 2>/dev/null | tr '\n' ' ')"
 programs="$programs ${more_files:-}"
 export programs
 # shellcheck disable=SC2016  # awk's own
@@ -101,7 +103,8 @@ $1 == "end" { print; fflush(); next }
     next
 }
 /^[-l]/ { parts = split($9, part, "/") }
-/^[-l]/ && (part[parts] in wanted || $9 ~ /makedumpfile$|kdump-save|^kdump\/|bin\/mdadm$|\/kdump[^\/]*$/) {
+/^[-l]/ && (part[parts] in wanted || $9 ~ /makedumpfile$|kdump-save|^kdump\/|bin\/mdadm$|\/kdump[^\/]*$/ ||
+    $9 ~ /^(squash-|erofs-|squash\/)root\.img$/) {
     printf "file\t%s\t%s\n", $9, $5; fflush()
 }
 END { for (version in names) tell(version); printf "bytes\t%.0f\n", bytes }
@@ -112,17 +115,48 @@ open_up() {
         read_out etc/fstab | sed -n '/^[^#]/s/^/fstab	/p' >&6; } 7>&1 |
         read_out etc/kdump.conf etc/sysconfig/kdump |
         sed -n -e 's/^\(KDUMP_SMTP_PASSWORD=\).*/\1"[redacted]"/' -e 's#://[^[:space:]]*@#://[redacted]@#g' \
-            -e '/^[[:space:]]*KDUMP[A-Z_]*=/s/^/config	/p' >&6; } 8>&1 | list | awk "$summary"
+            -e '/^[[:space:]]*KDUMP[A-Z_]*=/{s/^/config	/p;d' -e '}' \
+            -e "s/\([Pp]ass[a-z]*=\)[^,[:space:]\"']*/\1[redacted]/g" \
+            -e '/^[[:space:]]*[a-z][a-z0-9_]*[[:space:]]/s/^/conf	/p' >&6; } 8>&1 | list | awk "$summary"
+    ! LC_ALL=C grep -a -q -E 'squash(-|/)root[.]img' "$1" || look_within "$1"
+}
+# dracut's squash modules put all files into an image inside an archive that is not packed: it is read where it lies.
+look_within() {
+    command -v unsquashfs >/dev/null 2>&1 || return 0
+    LC_ALL=C grep -a -b -o hsqs "$1" | head -n 8 | while IFS=: read -r at _; do
+        unsquashfs -o "$at" -s "$1" >/dev/null 2>&1 || continue
+        printf 'within\t%s\n' "$at"
+        unsquashfs -o "$at" -ll "$1" 2>/dev/null | sed -n 's# squashfs-root/# #p' |
+            awk '{ print $1, 1, $2, $2, $3, $4, $5, "-", $6 }' | awk "$summary" | grep -v '^bytes'
+        unsquashfs -o "$at" -cat "$1" etc/fstab 2>/dev/null | sed -n '/^[^#]/s/^/fstab	/p'
+        unsquashfs -o "$at" -cat "$1" etc/kdump.conf 2>/dev/null |
+            sed -n -e "s/\([Pp]ass[a-z]*=\)[^,[:space:]\"']*/\1[redacted]/g" -e '/^[[:space:]]*[a-z]/s/^/conf	/p'
+        break
+    done
 }
 exec 6>&1
 for file in "/boot/initrd-$(uname -r)-kdump" /var/lib/kdump/initrd "/var/lib/kdump/initrd.img-$(uname -r)"; do
     [ -f "$file" ] && open_up "$file" 2>/dev/null
+done
+# kdumpctl loads the kernel that it is told, for a debug kernel the plain one, else the running one.
+running=$(uname -r)
+told=$(sed -n 's/^[[:space:]]*KDUMP_KERNELVER=["'\'']\{0,1\}\([^"'\'' #]*\).*/\1/p' /etc/sysconfig/kdump 2>/dev/null |
+    tail -n 1)
+[ "$told" != "$running" ] || told=''
+case $running in *[+-]debug) plain=${running%[+-]debug} ;; *) plain='' ;; esac
+for release in "$running" ${plain:+"$plain"} ${told:+"$told"}; do
+    for file in "/boot/initramfs-${release}kdump.img" "/var/lib/kdump/initramfs-${release}kdump.img"; do
+        [ -f "$file" ] && open_up "$file" 2>/dev/null
+    done
 done
 for file in $(printf '%s' "${more_opened:-}" | sed "s/{kernel}/$(uname -r)/g"); do
     [ -f "$file" ] && open_up "$file" 2>/dev/null
 done
 exit 0
 """
+
+#: dracut's modules squash, squash-squashfs and squash-erofs put all files of a kdump initrd into an image of their own.
+_PACKED = ("squash-root.img", "erofs-root.img", "squash/root.img")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +174,8 @@ class Opened:
 
     `unpacked` is what it takes in memory, in bytes; `files` those of its files that kdump needs, with their sizes;
     `modules` its drivers by kernel release; `settings` the copy of the configuration that it carries;
-    `damage` says why it could not be read to its end ("" when it could).
+    `damage` says why it could not be read to its end ("" when it could); `conf` are the lines of its own kdump.conf,
+    where that is one of kdump-utils; `packed` is an image inside it that holds all the rest and could not be read.
     """
 
     path: str
@@ -150,6 +185,8 @@ class Opened:
     mounts: tuple[CaptureMount, ...]
     settings: Mapping[str, str]
     damage: str
+    conf: tuple[str, ...] = ()
+    packed: str = ""
 
     def has(self, ending: str) -> bool:
         """Whether a file of this name is in it, in whatever directory."""
@@ -226,6 +263,8 @@ class _Reader:
             ),
             settings=dict(read for line in self._lines.get("config", []) if (read := setting(line)) is not None),
             damage=self._damage(),
+            conf=tuple(self._lines.get("conf", [])),
+            packed="" if "within" in self._lines else next((name for name, *_ in files if name in _PACKED), ""),
         )
 
     def _modules(self) -> Mapping[str, frozenset[str]]:

@@ -13,7 +13,7 @@ from kdumpcheck.probe import Section
 
 _FILES = r"""
 for file in /boot/initrd-*-kdump /boot/initramfs-*kdump.img /var/lib/kdump/initrd /var/lib/kdump/initrd.img-* \
-    ${more_initrds:-}; do
+    /var/lib/kdump/initramfs-*kdump.img ${more_initrds:-}; do
     [ -e "$file" ] || [ -L "$file" ] || continue
     magic=$(head -c 6 "$file" 2>/dev/null | od -A n -t x1 | tr -d ' \n')
     # GNU stat ends the line itself and takes no \t: the tabs are real ones.
@@ -28,7 +28,8 @@ _SOURCES = r"""
 kernel=$(uname -r)
 for file in /etc/sysconfig/kdump /root/.ssh/id_dsa /root/.ssh/id_dsa.pub /etc/hosts /etc/nsswitch.conf \
     "/boot/vmlinuz-$kernel" "/boot/Image-$kernel" /etc/fstab /etc/dracut.conf /etc/dracut.conf.d/*.conf \
-    "/lib/modules/$kernel/modules.dep" /usr/sbin/makedumpfile /usr/bin/makedumpfile \
+    "/lib/modules/$kernel/modules.dep" /usr/sbin/makedumpfile /usr/bin/makedumpfile /etc/kdump.conf \
+    /etc/kdump/pre.d /etc/kdump/post.d \
     $(printf '%s' "${more_sources:-}" | sed "s/{kernel}/$kernel/g"); do
     [ -e "$file" ] && set -- "$@" "$file"
 done

@@ -16,7 +16,7 @@ _BAD = (
     "No space left on device|Read-only file system|Input/output error|Cannot allocate memory|Out of memory|"
     "oom-kill|Device or resource busy|mkdumprd.*([Ff]ail|FAIL|[Ee]rror)|kdump[.]service: (Main process exited|Failed)"
 )
-_STARTED = "Starting (kdump[.]service|Load kdump kernel and initrd)"
+_STARTED = "Starting (kdump[.]service|Load kdump kernel and initrd|Crash recovery kernel arming)"
 _SCRIPT = rf"""
 command -v journalctl >/dev/null 2>&1 || {{ echo '#no journalctl'; exit 0; }}
 journalctl -b -o cat --no-pager -n 1000 -u kdump.service -u kdump-early.service 2>/dev/null |

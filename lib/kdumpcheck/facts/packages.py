@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from kdumpcheck.evidence import Evidence, Unknown
@@ -21,6 +21,8 @@ if command -v rpm >/dev/null 2>&1; then
     printf 'asked\trpm\n'
     # shellcheck disable=SC2086  # words
     rpm -q --queryformat 'rpm\t%{{NAME}}\t%{{VERSION}}-%{{RELEASE}}\n' {_RPM} ${{more_packages:-}} 2>/dev/null
+    [ ! -e /usr/bin/kdumpctl ] ||
+        rpm -q -f --queryformat 'owner\t/usr/bin/kdumpctl\t%{{NAME}}\n' /usr/bin/kdumpctl 2>/dev/null
 fi
 if command -v dpkg-query >/dev/null 2>&1; then
     printf 'asked\tdeb\n'
@@ -33,18 +35,16 @@ exit 0
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """Installed versions ("version-release") by package name; a kernel may be installed more than once."""
+    """Installed versions ("version-release") by package name; a kernel may be installed more than once.
+
+    `owners` are the RPMs that programs belong to whose package was not always called the same.
+    """
 
     sections: ClassVar[tuple[Section, ...]] = (Section("packages", _SCRIPT, timeout=20),)
 
     rpm: Mapping[str, tuple[str, ...]]
     deb: Mapping[str, tuple[str, ...]]
-
-    @property
-    def other_kdumps(self) -> tuple[str, ...]:
-        """Kdump implementations of other distributions, each as "name version (what it is)"."""
-        # kdump-utils was once a part of kexec-tools: a name that SUSE has as well, and so tells nothing.
-        return tuple(f"kdump-utils {version} (RHEL, Fedora)" for version in self.rpm.get("kdump-utils", ()))
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
@@ -60,7 +60,8 @@ class Packages:
         for name, version, status in rows(text, "deb", 3):
             if status == "installed":
                 deb.setdefault(name, []).append(version)
-        return cls({k: tuple(v) for k, v in rpm.items()}, {k: tuple(v) for k, v in deb.items()})
+        owners = dict(rows(text, "owner", 2))
+        return cls({k: tuple(v) for k, v in rpm.items()}, {k: tuple(v) for k, v in deb.items()}, owners)
 
 
 def release_numbers(version: str) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from kdumpcheck.facts.boot import Words
 from kdumpcheck.facts.devices import STACK
 from kdumpcheck.facts.lines import pairs, rows
 from kdumpcheck.facts.mounted import COREDIR
+from kdumpcheck.facts.mountinfo import Place, mount_of, place_of
 from kdumpcheck.probe import Section
 
 # kdump-config looks for its programs in this path. All that is told of mounts is the kernel's own table.
@@ -66,16 +67,6 @@ _INITRD = re.compile(r"--initrd=(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A mount of the running node: where, as what file system, of which source, and how, in mountinfo's words."""
-
-    point: str
-    fstype: str
-    source: str
-    options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Loaded:
     """kdump-config's own record of the last kexec that went well: the capture kernel's words, its initrd and kernel."""
 
@@ -122,7 +113,7 @@ class Savecore:
             real=found.get("real", ""),
             root=found.get("root", ""),
             drivers=tuple(dict.fromkeys(name for (name,) in rows(text, "driver", 1))),
-            mounts=tuple(place for (line,) in rows(text, "mount", 1) if (place := _place(line)) is not None),
+            mounts=tuple(place for (line,) in rows(text, "mount", 1) if (place := place_of(line)) is not None),
             programs=frozenset(name for (name,) in rows(text, "program", 1)),
             unit=found.get("unit", ""),
             links=dict(rows(text, "link", 2)),
@@ -145,16 +136,7 @@ class Savecore:
 
     def mount_of(self, path: str) -> Place | None:
         """The mount on which a path lies: the longest that fits, and of equal ones the last."""
-        fitting = [place for place in self.mounts if _lies_under(path, place.point)]
-        return max(reversed(fitting), key=lambda place: len(place.point.rstrip("/")), default=None)
-
-
-def _place(line: str) -> Place | None:
-    left, dash, right = line.partition(" - ")
-    before, after = left.split(), right.split()
-    if not dash or len(before) <= 5 or len(after) <= 1:
-        return None
-    return Place(before[4], after[0], after[1], tuple(before[5].split(",")))
+        return mount_of(self.mounts, path)
 
 
 def _loaded(line: str) -> Loaded:
@@ -162,8 +144,3 @@ def _loaded(line: str) -> Loaded:
     return Loaded(
         Words.of(command[1] if command else ""), initrd[1] if initrd else "", words[-1] if len(words) > 1 else ""
     )
-
-
-def _lies_under(path: str, point: str) -> bool:
-    stem = point.rstrip("/")
-    return path == stem or path.startswith(stem + "/")

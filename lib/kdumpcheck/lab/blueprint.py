@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from kdumpcheck.lab.store import Store
 
 _LIVE_DIR: Final = "LiveOS"
-# kdump-tools adds no panic= to the capture kernel's command line; without one it would stop where it fails.
-_PLAIN_WORDS: Final = ("panic=10",)
 
 
 def hardware(accel: str) -> Hardware:
@@ -65,9 +63,7 @@ def _record(
         index=index,
         address=block.node(index),
         bmc=block.bmc(index),
-        cmdline=node_image.cmdline(
-            name, live_dir=_LIVE_DIR, crashkernel=chosen.crashkernel, extra=_PLAIN_WORDS if chosen.plain else ()
-        ),
+        cmdline=node_image.cmdline(name, live_dir=_LIVE_DIR, crashkernel=chosen.crashkernel, extra=chosen.words),
         dialect=dialect,
         body=body,
     )

@@ -7,17 +7,19 @@ from collections.abc import Iterable
 
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Packages
-from kdumpcheck.providers import kdump_tools, suse, suse_legacy
+from kdumpcheck.providers import kdump_tools, kdump_utils, suse, suse_legacy
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
-from kdumpcheck.providers.provider import Provider
+from kdumpcheck.providers.provider import Placed, Provider
+from kdumpcheck.providers.saving import Saving
 
 #: Every provider, by its name, in the order in which they are asked; plugins add theirs.
 PROVIDERS: dict[str, Provider] = {
-    provider.name: provider for provider in (suse_legacy.PROVIDER, suse.PROVIDER, kdump_tools.PROVIDER)
+    provider.name: provider
+    for provider in (suse_legacy.PROVIDER, suse.PROVIDER, kdump_tools.PROVIDER, kdump_utils.PROVIDER)
 }
 
-__all__ = ["PROVIDERS", "Build", "Limits", "Provider", "select"]
+__all__ = ["PROVIDERS", "Build", "Limits", "Provider", "Saving", "select"]
 
 
 def select(evidence: Evidence, providers: Iterable[Provider] | None = None) -> Provider | Unknown:
@@ -29,10 +31,9 @@ def select(evidence: Evidence, providers: Iterable[Provider] | None = None) -> P
     answers = {provider: provider.virtual(packages) for provider in asked}
     fitting = [provider for provider, answer in answers.items() if answer is True]
     if len(fitting) == 1:
-        return fitting[0]
+        (provider,) = fitting
+        return provider.placed(evidence) if isinstance(provider, Placed) else provider
     if fitting:
         return Unknown(f"more than one kdump implementation fits: {', '.join(p.name for p in fitting)}")
     reasons = "; ".join(str(answer) for answer in answers.values())
-    # What is there is told, too: "no kdump" of a node that has another one would send its reader the wrong way.
-    others = "".join(f"; {other} is installed, which no provider judges" for other in packages.other_kdumps)
-    return Unknown(f"no kdump implementation that kdumpcheck knows is installed: {reasons}{others}")
+    return Unknown(f"no kdump implementation that kdumpcheck knows is installed: {reasons}")

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from kdumpcheck.evidence import Evidence
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.sysconfig import Sysconfig
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
+from kdumpcheck.providers.saving import Saving
 
 
 class Provider(Protocol):
@@ -49,6 +51,14 @@ class Provider(Protocol):
         """Whether the capture kernel waits for its disk without end unless `rd.timeout=` is on its command line."""
 
     @property
+    def saving(self) -> Saving:
+        """Where it saves, by which settings, and which earlier dumps that costs."""
+
+    @property
+    def lister(self) -> str:
+        """The program that lists an initrd of its from end to end, and fails where that is not possible."""
+
+    @property
     def limits(self) -> Limits:
         """What of the catalogue does not fit this implementation; `Limits()` where all of it does."""
 
@@ -84,3 +94,11 @@ class Provider(Protocol):
 
     def deletes_first(self, sysconfig: Sysconfig, dumps: Sequence[str]) -> Sequence[str]:
         """Which of the dumps there are (names, oldest first) go before a new one is saved."""
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A provider whose initrd does not lie at the same place on every node. It need not be asked for."""
+
+    def placed(self, evidence: Evidence) -> Provider:
+        """The same provider, with the places of one node."""

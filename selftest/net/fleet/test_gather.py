@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from selftest.net.faults import ADDRESS, mute
+from selftest.net.faults import ADDRESS, FOREVER, GRACE, LATER, mute, until
 from selftest.net.sshd import Sshd
 
 from kdumpcheck.fleet import Fleet
@@ -21,7 +21,8 @@ from kdumpcheck.transport import SshSettings
 
 Start = Callable[..., Sshd]
 
-DEADLINE = 8.0
+#: For the one node that is dead: the fifty others must have answered by then, on a busy machine, too.
+DEADLINE = 20.0
 HELLO = compose([Section("hello", "echo hello")])
 #: What sshd does when its configuration does not speak of it: from 10 logins under way on, it drops some.
 AS_SHIPPED = "MaxStartups 10:30:60\nMaxSessions 10"
@@ -53,7 +54,7 @@ def test_one_dead_node_of_fifty_costs_its_deadline_once(sshd: Sshd) -> None:
     assert "says nothing" in str(looks[dead.name].evidence.failure)
     assert looks[dead.name].evidence.attempts == ()
     assert {said(looks[node.name]) for node in alive} == {"hello"}
-    assert seconds[0] < 2 * DEADLINE
+    assert seconds[0] < DEADLINE + GRACE
     assert (49, (dead.name,)) in told, "it is waited for alone, and by name"
 
 
@@ -68,7 +69,7 @@ def test_many_nodes_pass_a_bastion_that_takes_few_logins_at_once(sshd: Sshd, sta
         f" IdentityFile {sshd.user_key}\n UserKnownHostsFile {sshd.known_hosts}\n"
     )
     nodes = [Node(f"ncn-w{number:03}") for number in range(1, 41)]
-    with Fleet(SshSettings(ssh_config=config), 4 * DEADLINE) as fleet:
+    with Fleet(SshSettings(ssh_config=config, connect_timeout=LATER), LATER) as fleet:
         assert fleet.fanout >= len(nodes), "the usual fan-out is what this is about"
         looks = fleet.gather(nodes, HELLO)
     assert [said(look) for look in looks.values()] == ["hello"] * 40
@@ -89,23 +90,22 @@ def test_a_node_that_reboots_in_the_middle_is_lost_and_not_asked_twice(start: St
     probe = compose(
         [
             Section("hello", f"cat {booted}"),
-            Section("long", f"echo x >>{begun}; sleep 60", timeout=90),
+            Section("long", f"echo x >>{begun}; sleep {2 * FOREVER}", timeout=2 * FOREVER),
         ]
     )
     server = start("node")
     looks: list[Look] = []
-    with Fleet(server.settings(), DEADLINE) as fleet, took() as seconds:
+    with Fleet(server.settings(), FOREVER) as fleet, took() as seconds:
         thread = threading.Thread(target=lambda: looks.append(fleet.look(server.node(), probe)))
         thread.start()
-        while not begun.exists():
-            time.sleep(0.01)  # the probe on the other side tells by this file that it has begun
+        until(begun.exists, "the probe begins")
         server.__exit__()
         booted.write_text("second\n")
         server.__enter__()
-        thread.join(2 * DEADLINE)
+        thread.join(FOREVER)
         (lost,) = looks
         again = fleet.look(server.node(), compose([Section("hello", f"cat {booted}")]))
-    assert seconds[0] < 2 * DEADLINE
+    assert seconds[0] < FOREVER
     assert not lost.evidence.complete
     assert "was cut" in str(lost.evidence.ended)
     assert "did the node reboot or crash?" in str(lost.evidence.ended)
@@ -118,7 +118,7 @@ def test_a_node_that_reboots_in_the_middle_is_lost_and_not_asked_twice(start: St
 def test_a_node_that_reboots_before_it_is_asked_is_dialled_again(start: Start, booted: Path) -> None:
     server = start("node")
     probe: Probe = compose([Section("hello", f"cat {booted}")])
-    with Fleet(server.settings(), 2 * DEADLINE) as fleet:
+    with Fleet(server.settings(), LATER) as fleet:
         assert said(fleet.look(server.node(), probe)) == "first"
         server.__exit__()
         booted.write_text("second\n")

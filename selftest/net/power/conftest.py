@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from selftest.net.faults import FOREVER
 from selftest.net.power.ipmi_sim import CANARY, USER, IpmiSim
 
 NODE = "ncn-w001"
@@ -33,16 +34,16 @@ class Operator:
 
     home: Path
 
-    def __call__(self, bmc: str, *words: str, password: str = CANARY, seconds: float = 120) -> Ended:
+    def __call__(self, bmc: str, *words: str, password: str = CANARY) -> Ended:
         file = self.home / "password"
         file.write_text(f"{password}\n")
         file.chmod(0o600)
-        return self.bare(bmc, *words, "--password-file", str(file), seconds=seconds)
+        return self.bare(bmc, *words, "--password-file", str(file))
 
-    def bare(self, bmc: str, *words: str, seconds: float = 120, environ: dict[str, str] | None = None) -> Ended:
+    def bare(self, bmc: str, *words: str, environ: dict[str, str] | None = None) -> Ended:
         with self.start(bmc, *words, environ=environ) as process:
             start = time.monotonic()
-            out, err = process.communicate(timeout=seconds)
+            out, err = process.communicate(timeout=2 * FOREVER)
         assert CANARY not in out + err
         assert "Traceback" not in err
         return Ended(process.returncode, out, err, time.monotonic() - start)
@@ -50,9 +51,11 @@ class Operator:
     def start(self, bmc: str, *words: str, environ: dict[str, str] | None = None) -> subprocess.Popen[str]:
         inventory = self.home / "inventory.yaml"
         inventory.write_text(f"kdumpcheck-inventory: 1\nnodes:\n  {NODE}: {{bmc: '{bmc}'}}\n")
+        # The deadline is not what most tests are about, nor that this machine is quick.
+        patient = () if "--timeout" in words else ("--timeout", str(FOREVER))
         own = {name: value for name, value in os.environ.items() if name not in ("USERNAME", "IPMI_PASSWORD")}
         return subprocess.Popen(
-            [sys.executable, "-m", "kdumpcheck.cli", "power", NODE, *words, "--inventory", str(inventory)],
+            [sys.executable, "-m", "kdumpcheck.cli", "power", NODE, *words, *patient, "--inventory", str(inventory)],
             env={**own, "USERNAME": USER, **(environ or {})},
             cwd=self.home,
             stdin=subprocess.DEVNULL,

@@ -12,9 +12,11 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
+
+from selftest.net.faults import LATER, until
+from selftest.net.ports import reserve
 
 from kdumpcheck.lab.bmc_config import Bmc, emulator_commands, lan_config
 
@@ -72,7 +74,7 @@ class IpmiSim:
             self._process = subprocess.Popen(
                 argv, cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        until(lambda: listens(self.port), 20, "ipmi_sim listens")
+        until(lambda: listens(self.port), "ipmi_sim listens")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -103,7 +105,7 @@ class Serial:
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.settimeout(20)
+        self._server.settimeout(LATER)
         self._line: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -178,9 +180,7 @@ class Relay:
 
 
 def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])
+    return reserve(ADDRESS, socket.SOCK_DGRAM)
 
 
 def listens(port: int) -> bool:
@@ -190,11 +190,3 @@ def listens(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def until(true: Callable[[], bool], seconds: float, why: str) -> None:
-    """Wait for something to be so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds} s: {why}"
-        time.sleep(0.05)

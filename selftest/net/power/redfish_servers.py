@@ -25,7 +25,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from selftest.net.power.ipmi_sim import ADDRESS, CANARY, USER, until
+from selftest.net.faults import FOREVER, until
+from selftest.net.ports import reserve
+from selftest.net.power.ipmi_sim import ADDRESS, CANARY, USER
 from sushy_tools.emulator.memoize import PersistentDict
 
 
@@ -94,7 +96,7 @@ def sushy(root: Path, certificate: Certificate) -> Iterator[Emulator]:
     with (root / "log").open("wb") as log:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     try:
-        until(lambda: accepts(port), 60, f"sushy-tools listens; {(root / 'log').read_text()}")
+        until(lambda: accepts(port), f"sushy-tools listens; {(root / 'log').read_text()}")
         yield Emulator(f"redfish://{ADDRESS}:{port}", state)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -131,7 +133,7 @@ def stand_in(certificate: Certificate, like: StandIn) -> Iterator[str]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             like.pressed.append(body["ResetType"])
             if like.hangs:
-                over.wait(60)
+                over.wait(FOREVER)
             else:
                 self._answer(like.status, {"error": {"message": "a reason"}} if like.status >= 400 else None)
 
@@ -166,9 +168,7 @@ def basic(user: str, password: str) -> str:
 
 
 def free_tcp_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])
+    return reserve(ADDRESS)
 
 
 def accepts(port: int) -> bool:

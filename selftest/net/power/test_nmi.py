@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selftest.net.faults import until
 from selftest.net.power.conftest import Operator
-from selftest.net.power.ipmi_sim import ADDRESS, CANARY, free_udp_port, listens, until
+from selftest.net.power.ipmi_sim import ADDRESS, CANARY, free_udp_port, listens
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def knowing(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     program = Path(__file__).with_name("nmi_bmc.py")
     argv = [sys.executable, "-P", str(program), str(port), str(password), str(log)]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as process:
-        until(lambda: listens(port), 30, "the BMC listens")
+        until(lambda: listens(port), "the BMC listens")
         yield f"{ADDRESS}:{port}", log
         process.kill()
 

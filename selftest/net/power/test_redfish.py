@@ -84,7 +84,7 @@ def test_on_is_not_sent_to_what_is_on(power: Operator, certificate: Certificate)
 def test_a_reset_without_an_answer_is_not_sent_again(power: Operator, certificate: Certificate) -> None:
     like = StandIn(hangs=True)
     with stand_in(certificate, like) as bmc:
-        done = power(bmc, "reset", "--yes", "--timeout", "4", "--ca", str(certificate.path))
+        done = power(bmc, "reset", "--yes", "--timeout", "10", "--ca", str(certificate.path))
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert "it may have been done" in done.err
     assert like.pressed == ["ForceRestart"]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from selftest.net.faults import LATER, until
 from selftest.net.sshd import Sshd, keygen, public, require, sign
 from selftest.net.world import OPTIONS, User, world
 
@@ -42,8 +43,8 @@ def add(agent: Path, *keys: Path) -> None:
 
 
 def whoami(transport: Transport, server: Sshd) -> str:
-    connection = transport.connect(server.node(), Deadline.after(15))
-    return connection.run("id -un", deadline=Deadline.after(15)).stdout.decode().strip()
+    connection = transport.connect(server.node(), Deadline.after(LATER))
+    return connection.run("id -un", deadline=Deadline.after(LATER)).stdout.decode().strip()
 
 
 def configured(server: Sshd, tmp_path: Path, text: str) -> SshSettings:
@@ -174,6 +175,8 @@ def test_a_wrong_password_is_tried_once_and_never_shown(start: Start, tmp_path: 
     with pytest.raises(TransportError, match=r"tried a password; it allows password, publickey") as caught:
         whoami(transport_of(settings), server)
     assert caught.value.kind == "auth"
+    # sshd answers before it writes that down.
+    until(lambda: "Failed password" in server.log.read_text(), "it is in the log")
     assert len(re.findall("Failed password", server.log.read_text())) == 1
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert SECRET not in "".join(shown.format())
@@ -211,8 +214,8 @@ def test_the_user_of_ssh_config_and_of_the_inventory(start: Start, tmp_path: Pat
     settings = configured(server, tmp_path, f"User alpha\nIdentityFile {server.user_key}\n")
     transport = transport_of(SshSettings(ssh_config=settings.ssh_config, known_hosts=settings.known_hosts))
     assert whoami(transport, server) == "alpha"
-    connection = transport.connect(server.node(user="beta"), Deadline.after(10))
-    assert connection.run("id -un", deadline=Deadline.after(10)).stdout == b"beta\n"
+    connection = transport.connect(server.node(user="beta"), Deadline.after(LATER))
+    assert connection.run("id -un", deadline=Deadline.after(LATER)).stdout == b"beta\n"
     assert connection.origin == f"ssh://beta@{server.address}:{server.port}"
 
 

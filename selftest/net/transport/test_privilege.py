@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from selftest.net.faults import FOREVER, LATER, SOON
 from selftest.net.sshd import Sshd, keygen, public, require
 from selftest.net.world import OPTIONS, User, world
 
@@ -39,13 +40,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 @pytest.fixture
 def login(town: Sshd, transport_of: Make) -> Callable[[str], Connection]:
     def connect(user: str) -> Connection:
-        return transport_of(town.settings()).connect(town.node(user=user), Deadline.after(15))
+        return transport_of(town.settings()).connect(town.node(user=user), Deadline.after(LATER))
 
     return connect
 
 
 def root(connection: Connection, script: bytes, **options: Secret) -> Completed:
-    return run_as_root(connection, script, deadline=Deadline.after(15), **options)  # type: ignore[arg-type]
+    return run_as_root(connection, script, deadline=Deadline.after(LATER), **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("user", ["root", *(f"free-{name}" for name in SHELLS)])
@@ -63,7 +64,7 @@ def test_it_is_one_exec_and_one_login(town: Sshd, login: Callable[[str], Connect
 
 def test_what_start_up_files_print_is_left_out(town: Sshd, login: Callable[[str], Connection]) -> None:
     connection = login("free-bash")
-    connection.run("echo 'echo Welcome; echo warning >&2' > ~/.bashrc", deadline=Deadline.after(10))
+    connection.run("echo 'echo Welcome; echo warning >&2' > ~/.bashrc", deadline=Deadline.after(LATER))
     done = root(connection, b"echo only this")
     assert done.stdout == b"only this\n"
 
@@ -92,9 +93,9 @@ def test_a_node_whose_key_has_changed_gets_no_sudo_password(town: Sshd, tmp_path
     config.write_text("StrictHostKeyChecking no\n" + town.ssh_config.read_text())
     known.write_text(f"{town.known_as} {public(keygen(tmp_path / 'old'))}\n")
     settings = town.settings(ssh_config=config, known_hosts=known, sudo_password=Secret(lambda: SECRET))
-    connection = transport_of(settings).connect(town.node(user="asked"), Deadline.after(10))
+    connection = transport_of(settings).connect(town.node(user="asked"), Deadline.after(LATER))
     with pytest.raises(TransportError, match="a password is required"):
-        connection.run_as_root("id", deadline=Deadline.after(10))
+        connection.run_as_root("id", deadline=Deadline.after(LATER))
 
 
 def test_a_wrong_sudo_password_is_tried_once(town: Sshd, login: Callable[[str], Connection]) -> None:
@@ -123,14 +124,14 @@ def test_a_login_that_sudo_does_not_know(login: Callable[[str], Connection]) -> 
 
 def test_without_sudo_only_root_is_root(login: Callable[[str], Connection]) -> None:
     with pytest.raises(TransportError, match="logged in as free-dash, who is not root") as caught:
-        run_as_root(login("free-dash"), b"id", deadline=Deadline.after(10), sudo=False)
+        run_as_root(login("free-dash"), b"id", deadline=Deadline.after(LATER), sudo=False)
     assert caught.value.kind == "privilege"
-    assert run_as_root(login("root"), b"id -u", deadline=Deadline.after(10), sudo=False).stdout == b"0\n"
+    assert run_as_root(login("root"), b"id -u", deadline=Deadline.after(LATER), sudo=False).stdout == b"0\n"
 
 
 def test_a_script_that_does_not_end_gives_what_it_said(login: Callable[[str], Connection]) -> None:
     with pytest.raises(TransportError) as caught:
-        login("free-bash").run_as_root("echo begun; sleep 20", deadline=Deadline.after(1.5))
+        login("free-bash").run_as_root(f"echo begun; sleep {FOREVER}", deadline=Deadline.after(2 * SOON))
     assert caught.value.kind == "exec-timeout"
     assert caught.value.partial is not None
     assert caught.value.partial.stdout == b"begun\n"
@@ -138,11 +139,11 @@ def test_a_script_that_does_not_end_gives_what_it_said(login: Callable[[str], Co
 
 def test_a_large_script_and_a_limit(login: Callable[[str], Connection]) -> None:
     script = b"# padding\n" * 60_000 + b"yes | head -c 100000\n"
-    done = run_as_root(login("free-tcsh"), script, deadline=Deadline.after(15), limit=1000)
+    done = run_as_root(login("free-tcsh"), script, deadline=Deadline.after(LATER), limit=1000)
     assert (done.exit_status, len(done.stdout), done.truncated) == (0, 1000, True)
 
 
 def test_the_settings_sudo_password_is_used(town: Sshd, transport_of: Make) -> None:
     transport = transport_of(town.settings(sudo_password=Secret(lambda: SECRET)))
-    connection = transport.connect(town.node(user="asked"), Deadline.after(10))
-    assert re.fullmatch(rb"0\n", connection.run_as_root("id -u", deadline=Deadline.after(10)).stdout)
+    connection = transport.connect(town.node(user="asked"), Deadline.after(LATER))
+    assert re.fullmatch(rb"0\n", connection.run_as_root("id -u", deadline=Deadline.after(LATER)).stdout)

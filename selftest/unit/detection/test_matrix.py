@@ -105,8 +105,8 @@ def test_what_is_expected_of_a_cell_is_one_line_of_yaml() -> None:
 
 
 def test_the_table_has_each_fault_in_each_dialect_it_can_exist_in() -> None:
-    cells = table((LEGACY, "suse", "kdump_tools"))
-    assert len({cell.id for cell in cells}) == len(cells) == 3 + sum(len(fault.dialects) for fault in FAULTS.values())
+    cells = table((LEGACY, "suse", "kdump_tools", "kdump_utils"))
+    assert len({cell.id for cell in cells}) == len(cells) == 4 + sum(len(fault.dialects) for fault in FAULTS.values())
     assert [cell.name for cell in table((LEGACY,), ("healthy", "initrd-stale"))] == ["healthy", "initrd-stale"]
 
 

@@ -82,6 +82,64 @@ def test_a_whole_initrd_is_told_by_what_kdump_needs_of_it(
     assert found.unpacked == 9 * 4096
 
 
+def test_kdump_utils_own_settings_are_taken_out_of_it(
+    tree: Path, tmp_path: Path, opened: Callable[[Path], Opened]
+) -> None:
+    """The same file holds settings of a shell in SUSE's initrds, and options with blanks behind them in RHEL's."""
+    (tree / "etc/kdump.conf").write_text(
+        "# made by dracut\next4 /dev/disk/by-uuid/1\npath /var/crash\ndracut_args --mount 'x y cifs password=s3cret'\n"
+    )
+    (tree / "usr/bin/kdump.sh").write_text("#!/bin/sh\n")
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(archive(tree, PACKERS["gzip"]))
+    found = opened(initrd)
+    assert found.conf == (
+        "ext4 /dev/disk/by-uuid/1",
+        "path /var/crash",
+        "dracut_args --mount 'x y cifs password=[redacted]'",
+    )
+    assert found.settings["KDUMP_SAVEDIR"] == "file:///mnt0/crash"
+    assert found.has("kdump.sh")
+    assert found.has("etc/kdump.conf")
+    assert found.packed == ""
+
+
+@pytest.mark.parametrize("name", ["squash-root.img", "erofs-root.img", "squash/root.img"])
+def test_an_image_that_holds_all_the_rest_is_told(
+    name: str, tree: Path, tmp_path: Path, opened: Callable[[Path], Opened]
+) -> None:
+    (tree / name).parent.mkdir(exist_ok=True)
+    (tree / name).write_bytes(b"hsqs")
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(archive(tree, PACKERS["cpio"]))
+    assert opened(initrd).packed == name
+
+
+@pytest.mark.parametrize("front", [False, True], ids=["alone", "microcode in front"])
+def test_an_image_of_dracuts_squash_module_is_read_where_it_lies(
+    front: bool, tree: Path, tmp_path: Path, opened: Callable[[Path], Opened]
+) -> None:
+    """RHEL's kdump initrds are made so where squashfs-tools are installed; the archive around it is not packed."""
+    assert shutil.which("mksquashfs"), "apt-get install squashfs-tools"
+    (tree / "etc/kdump.conf").write_text("# made by dracut\nxfs /dev/mapper/rhel-root\npath /var/crash\n")
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    argv = ["mksquashfs", str(tree), str(outer / "squash-root.img"), "-noappend", "-no-progress"]
+    subprocess.run(argv, check=True, capture_output=True)
+    (outer / "init").write_text("#!/bin/sh\n")
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes((microcode(tmp_path, "GenuineIntel") if front else b"") + archive(outer, PACKERS["cpio"]))
+    found = opened(initrd)
+    assert (found.damage, found.packed) == ("", "")
+    assert found.conf == ("xfs /dev/mapper/rhel-root", "path /var/crash")
+    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs"),)
+    assert found.modules == {RELEASE: {"raid1", "xfs", "virtio_rng"}}
+    assert found.files["usr/bin/makedumpfile"] == 1
+    assert found.has("initrd.target.wants/kdump-save.service")
+    # In memory it lies as it is.
+    assert (outer / "squash-root.img").stat().st_size < found.unpacked < 40_000
+
+
 def test_early_microcode_in_front_is_passed_over(tree: Path, tmp_path: Path, opened: Callable[[Path], Opened]) -> None:
     """dracut's own skipcpio finds the end of the first archive; it comes with every node that builds an initrd."""
     assert shutil.which("skipcpio", path="/usr/lib/dracut:/lib/dracut"), "apt-get install dracut-core"

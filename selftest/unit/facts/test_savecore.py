@@ -13,7 +13,8 @@ from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Defaults, Savecore
 from kdumpcheck.facts.boot import Words
 from kdumpcheck.facts.mounted import COREDIR
-from kdumpcheck.facts.savecore import Loaded, Place
+from kdumpcheck.facts.mountinfo import Place
+from kdumpcheck.facts.savecore import Loaded
 
 LOADED = (
     'loaded\t1\t/sbin/kexec -p --command-line="root=UUID=1 ro systemd.unit=kdump-tools-dump.service" '

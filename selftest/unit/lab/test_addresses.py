@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,9 +25,25 @@ def test_nodes_and_bmcs_of_all_blocks_are_apart() -> None:
 
 
 @pytest.fixture
-def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A range and claims of its own, away from labs that may be running beside this test; a lab's directory."""
-    monkeypatch.setattr(addresses, "_FIRST_NET", 201)
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nets for two blocks, away from labs that may run beside this test, and from the tests of other processes."""
+    with closing(socket.socket(socket.AF_UNIX)) as claim:
+        monkeypatch.setattr(addresses, "_FIRST_NET", next(net for net in range(201, 252, 4) if claimed(claim, net)))
+        yield
+
+
+def claimed(claim: socket.socket, net: int) -> bool:
+    """An abstract name is gone with its process, and says to the others that the net is taken."""
+    try:
+        claim.bind(f"\0kdumpcheck-selftest-nets-{net}")
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: None) -> Path:
+    """Claims of its own, too; a lab's directory."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     lab = tmp_path / "lab"
     lab.mkdir()
@@ -55,8 +72,7 @@ def test_a_block_another_lab_has_claimed_is_left_alone_until_that_lab_is_gone(ap
     assert [path.name for path in apart.parent.iterdir()] == ["lab"]
 
 
-def test_a_block_of_another_user_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "_FIRST_NET", 201)
+def test_a_block_of_another_user_is_left_alone(monkeypatch: pytest.MonkeyPatch, alone: None) -> None:
     with tempfile.TemporaryDirectory() as shared:  # not tmp_path: that is for its owner alone
         monkeypatch.setattr("tempfile.gettempdir", lambda: shared)
         hidden, mine = Path(shared, "hidden"), Path(shared, "mine")

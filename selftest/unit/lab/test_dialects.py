@@ -123,5 +123,7 @@ def test_a_debian_node_boots_from_its_one_disk_with_debians_crash_memory(
     assert isinstance(record.body, VmBody)
     assert (record.body.boot.squashfs_disk, record.body.boot.disks) == ("", ("root.qcow2",))
     assert record.cmdline.endswith("crashkernel=384M-:128M panic=10")
+    rhel = blueprint.vm("ncn-m001", 1, Block(1), image(DIALECTS["kdump_utils"]), "kdump_utils", "tcg")
+    assert rhel.cmdline.endswith("crashkernel=192M")
     ncn = blueprint.vm("ncn-m001", 1, Block(1), image(DIALECTS["suse"]), "suse", "tcg")
     assert ncn.cmdline.endswith("crashkernel=160M")

@@ -12,7 +12,7 @@ import pytest
 
 from kdumpcheck.lab.image import DIALECTS, Dialect, ImageError
 from kdumpcheck.lab.image.content import GUEST
-from kdumpcheck.lab.image.debian import ROOT_UUID
+from kdumpcheck.lab.image.plain import ROOT_UUID
 from kdumpcheck.lab.image.rpmdb import package_list, read_packages, spec
 from kdumpcheck.lab.image.tree import NCN, install_tree, layers, links, read_links
 
@@ -39,7 +39,7 @@ def test_script_is_clean(script: Path) -> None:
 
 
 def bash(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=20)
+    return subprocess.run(["bash", "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=120)
 
 
 ON_OVERLAY = "LiveOS_rootfs / overlay rw,lowerdir=/run/rootfsbase"

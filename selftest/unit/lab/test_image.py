@@ -138,7 +138,7 @@ def test_a_dialect_nobody_knows_is_told_with_those_there_are() -> None:
 def test_every_dialect_has_its_files() -> None:
     for dialect in DIALECTS.values():
         assert (GUEST / dialect.layer).is_dir()
-        lists = GUEST / (f"packages.{dialect.layer}" if dialect.plain else f"rpm/{dialect.layer}")
+        lists = GUEST / (f"packages.{dialect.layer}" if dialect.installed else f"rpm/{dialect.layer}")
         assert lists.is_file()
     assert DEFAULT_DIALECT in DIALECTS
 

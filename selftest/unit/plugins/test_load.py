@@ -76,17 +76,17 @@ def refused(*directories: Path) -> str:
 
 def test_what_is_built_in_is_there_by_itself() -> None:
     plugins.load()
-    assert set(PROVIDERS) == {"suse_legacy", "suse", "kdump_tools"}
+    assert set(PROVIDERS) == {"suse_legacy", "suse", "kdump_tools", "kdump_utils"}
     assert {layer for each in states().values() for layer, _ in each} == {"built in"}
 
 
 def test_a_file_in_a_directory_is_added(place: Path) -> None:
     add(place, TWIN)
     plugins.load([place])
-    assert list(PROVIDERS) == ["suse_legacy", "suse", "kdump_tools", "twin"]
+    assert list(PROVIDERS) == ["suse_legacy", "suse", "kdump_tools", "kdump_utils", "twin"]
     assert states()["providers", "twin"] == [(f"--plugin-dir {place}", True)]
     plugins.load()
-    assert list(PROVIDERS) == ["suse_legacy", "suse", "kdump_tools"]
+    assert list(PROVIDERS) == ["suse_legacy", "suse", "kdump_tools", "kdump_utils"]
 
 
 def test_a_reboot_stays_behind_the_remedies_of_a_site(place: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_later_layer_replaces_only_by_its_own_word(place: Path) -> None:
     assert 'say REPLACES = "suse_legacy"' in line
     file.write_text('REPLACES = "suse_legacy"\n' + file.read_text())
     plugins.load([place])
-    assert list(PROVIDERS) == ["suse_legacy", "suse", "kdump_tools"]
+    assert list(PROVIDERS) == ["suse_legacy", "suse", "kdump_tools", "kdump_utils"]
     assert states()["providers", "suse_legacy"] == [("built in", False), (f"--plugin-dir {place}", True)]
 
 

@@ -14,6 +14,7 @@ from kdumpcheck.evidence import Unknown
 from kdumpcheck.facts import Kernels, Sysconfig
 from kdumpcheck.providers import PROVIDERS, Build, Provider, select
 from kdumpcheck.providers.kdump_tools import PROVIDER as DEBIAN
+from kdumpcheck.providers.kdump_utils import PROVIDER as RHEL
 from kdumpcheck.providers.suse import PROVIDER as SUSE
 from kdumpcheck.providers.suse_legacy import PROVIDER as LEGACY
 from kdumpcheck.providers.suse_legacy import SuseLegacy
@@ -44,15 +45,19 @@ def test_sle_from_sp6_on_is_the_new_line(version: str) -> None:
         ("asked\trpm\nrpm\tkdump\t1.0.2-1\nrpm\tkdump\t1.0.3-1\n", r"more than once \(1.0.2-1, 1.0.3-1\)"),
         ("asked\tdeb\ndeb\tcrash\t8.0\tinstalled\n", "no RPM package kdump"),
         # What dpkg still has the configuration of is not installed.
-        ("asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tconfig-files\n", "kdump_tools: no Debian package kdump-tools$"),
+        (
+            "asked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tconfig-files\n",
+            "kdump_tools: no Debian package kdump-tools; kdump_utils: ",
+        ),
         # Nobody knows which of two would be loaded.
         (
             "asked\trpm\nrpm\tkdump\t1.0.2-1\nasked\tdeb\ndeb\tkdump-tools\t1:1.8.1\tinstalled\n",
             "more than one kdump implementation fits: suse_legacy, kdump_tools",
         ),
+        # kexec-tools alone tells nothing: SUSE has it, too.
         (
-            "asked\trpm\nrpm\tkdump-utils\t1.0.51-5.fc42\n",
-            r"; kdump-utils 1\.0\.51-5\.fc42 \(RHEL, Fedora\) is installed, which no provider judges$",
+            "asked\trpm\nrpm\tkexec-tools\t2.0.29-1\n",
+            "kdump_utils: no RPM package kdump-utils, and none that brings /usr/bin/kdumpctl$",
         ),
         ("", "neither rpm nor dpkg-query"),
     ],
@@ -70,7 +75,74 @@ def test_debians_kdump_tools_is_told_by_its_package_alone() -> None:
     assert DEBIAN.initrd("6.1") == "/var/lib/kdump/initrd.img-6.1"
     links = {"/var/lib/kdump/vmlinuz": "/boot/vmlinuz-6.1.0-56-cloud-amd64"}
     assert DEBIAN.capture_kernel(Kernels("6.1", None, links)) == "6.1.0-56-cloud-amd64"
-    assert "removes the initrd in use" in str(DEBIAN.build(Kernels("6.1", None), ()))
+    assert "no image of the running kernel" in str(DEBIAN.build(Kernels("6.1", None), ()))
+    build = DEBIAN.build(Kernels("6.1", None), ("/boot/vmlinuz-6.1",))
+    assert not isinstance(build, str)
+    # The hook takes away what is in its way, and that must never be the one in use.
+    assert build.initrd != DEBIAN.initrd("6.1")
+    assert build.command[:2] == ("unshare", "--mount")
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        "rpm\tkdump-utils\t1.0.51-5.fc42\nrpm\tkexec-tools\t2.0.30-1\nowner\t/usr/bin/kdumpctl\tkdump-utils\n",
+        # Evidence from before the owner was asked for.
+        "rpm\tkdump-utils\t1.0.51-5.fc42\n",
+        # RHEL 9.4: kdumpctl is kexec-tools' own.
+        "rpm\tkexec-tools\t2.0.27-8.el9\nowner\t/usr/bin/kdumpctl\tkexec-tools\n",
+    ],
+)
+def test_rhels_kdump_utils_is_told_by_what_brings_kdumpctl(packages: str) -> None:
+    assert choice("asked\trpm\n" + packages) == RHEL
+
+
+def test_a_node_with_suses_kdump_is_suses_whatever_lies_beside_it() -> None:
+    packages = "asked\trpm\nrpm\tkdump\t1.0.2-1\nrpm\tkdump-utils\t1.0.51-5.fc42\n"
+    assert choice(packages) is LEGACY
+
+
+def rhel(*initrds: str, kernel: str = "5.14.0-570.el9.x86_64", sysconfig: str = "") -> Provider:
+    found = "".join(f"initrd\t{path}\tregular file\t1\t{at}\t1f8b\n" for at, path in enumerate(initrds))
+    provider = select(
+        evidence(
+            "r1",
+            {
+                "packages": b"asked\trpm\nrpm\tkdump-utils\t1\n",
+                "kernels": f"running={kernel}\n".encode(),
+                "initrds": found.encode(),
+                "initrd-sources": b"",
+                "sysconfig.live": sysconfig.encode(),
+                "sysconfig.image": b"#absent\n",
+            },
+        )
+    )
+    assert not isinstance(provider, Unknown)
+    return provider
+
+
+class TestKdumpUtils:
+    def test_its_initrd_lies_beside_the_kernel(self) -> None:
+        assert rhel().initrd("6.12") == "/boot/initramfs-6.12kdump.img"
+
+    def test_or_where_kdump_keeps_its_state(self) -> None:
+        name = "initramfs-5.14.0-570.el9.x86_64kdump.img"
+        there = rhel(f"/var/lib/kdump/{name}", "/boot/initramfs-5.14.0-503.el9.x86_64kdump.img")
+        assert there.initrd("5.14.0-570.el9.x86_64") == f"/var/lib/kdump/{name}"
+        # Of two for the same kernel, the one written last.
+        assert rhel(f"/var/lib/kdump/{name}", f"/boot/{name}").initrd("5.14.0-570.el9.x86_64") == f"/boot/{name}"
+
+    def test_it_loads_the_kernel_it_is_told(self) -> None:
+        told = rhel("/boot/initramfs-6.1-otherkdump.img", sysconfig='KDUMP_KERNELVER="6.1-other"\n')
+        assert told.initrd("6.12") == "/boot/initramfs-6.1-otherkdump.img"
+        assert told.capture_kernel(Kernels("6.12", None)) == "6.1-other"
+        assert "/boot/vmlinuz-6.1-other" in told.initrd_sources("6.12")
+
+    def test_a_debug_kernel_is_captured_by_the_plain_one(self) -> None:
+        debug = rhel("/boot/initramfs-6.12kdump.img", kernel="6.12+debug")
+        assert debug.capture_kernel(Kernels("6.12+debug", None)) == "6.12"
+        alone = rhel("/boot/initramfs-6.12+debugkdump.img", kernel="6.12+debug")
+        assert alone.capture_kernel(Kernels("6.12+debug", None)) == "6.12+debug"
 
 
 def test_two_that_fit_are_no_choice() -> None:

@@ -17,6 +17,7 @@ from kdumpcheck.lab.faults import (
     fstab,
     initrd,
     kdump_tools,
+    kdump_utils,
     kernel,
     links,
     rootraid,
@@ -42,6 +43,7 @@ _SUBJECTS: Final = (
     rootraid,
     dumps,
     kdump_tools,
+    kdump_utils,
 )
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from kdumpcheck.lab.faults.fault import DEBIAN, LEGACY, NEW, Fault
+from kdumpcheck.lab.faults.fault import DEBIAN, LEGACY, NEW, RHEL, Fault
 from kdumpcheck.lab.faults.tools import FORGET_GRUB, RENEW_GRUB
 
 
@@ -18,6 +18,7 @@ def _booted_with(
     warns: tuple[str, ...] = (),
     outcome: Literal["dump", "none"] = "none",
     needs: Literal["vm", "any"] = "any",
+    dialects: tuple[str, ...] = (*LEGACY, *NEW),
 ) -> Fault:
     said = " ".join(f"crashkernel={word}" for word in words) or "no crashkernel="
     return Fault(
@@ -29,6 +30,7 @@ def _booted_with(
         warns=warns,
         outcome=outcome,
         needs=needs,
+        dialects=dialects,
         break_shell=FORGET_GRUB,
         heal_shell=RENEW_GRUB,
         drop=("crashkernel",),
@@ -44,7 +46,7 @@ FAULTS: Final = (
         undo="boots the node with crashkernel= again",
         expects=("crashkernel.present",),
         outcome="none",
-        dialects=(*LEGACY, *NEW, *DEBIAN),
+        dialects=(*LEGACY, *NEW, *DEBIAN, *RHEL),
         break_shell=FORGET_GRUB,
         heal_shell=RENEW_GRUB,
         drop=("crashkernel",),
@@ -86,6 +88,7 @@ FAULTS: Final = (
         id="crashkernel-64M",
         title="crashkernel= is far too small",
         expects=("crashkernel.enough",),
+        dialects=(*LEGACY, *NEW, *RHEL),
         needs="vm",  # it takes a kernel to say how large it is
     ),
 )

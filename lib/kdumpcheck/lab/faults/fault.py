@@ -28,6 +28,7 @@ reload() { systemctl restart kdump.service 2>/dev/null || :; }
 LEGACY: Final = ("suse_legacy",)
 NEW: Final = ("suse",)
 DEBIAN: Final = ("kdump_tools",)
+RHEL: Final = ("kdump_utils",)
 RESTORE: Final = "nothing by itself: `kdumpcheck lab heal NODE --restore` makes the node anew"
 """How a fault is undone that has no way back."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kdumpcheck.lab.faults.fault import Fault
+from kdumpcheck.lab.faults.fault import LEGACY, NEW, RHEL, Fault
 
 # Sorted after every other drop-in, so that it has the last word.
 _DROP_IN: Final = """\
@@ -94,6 +94,7 @@ systemctl restart kdump.service || [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ]
         undo="starts kdump.service again, which loads it",
         expects=("service.loaded",),
         outcome="none",
+        dialects=(*LEGACY, *NEW, *RHEL),
         break_shell="unload\n",
         heal_shell="reload\n",
     ),

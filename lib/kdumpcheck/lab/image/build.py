@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.image.base import have_base
 from kdumpcheck.lab.image.content import content_hash
-from kdumpcheck.lab.image.debian import ROOT_UUID, install_debian, make_root_disk, take_keys
+from kdumpcheck.lab.image.debian import install_debian, take_keys
 from kdumpcheck.lab.image.disk import make_disk, make_squashfs
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.initrd import build_initrd
 from kdumpcheck.lab.image.node_image import ROOT_DISK, NodeImage, open_image, write_manifest
+from kdumpcheck.lab.image.plain import ROOT_UUID, make_root_disk
+from kdumpcheck.lab.image.rhel import build_boot_initrd, rename_kernel
 from kdumpcheck.lab.image.rpmdb import install_rpmdb
 from kdumpcheck.lab.image.tools import Runner, remove_tree, require_host
 from kdumpcheck.lab.image.tree import install_tree
@@ -104,13 +106,22 @@ def _plain_steps(
     work: Path, result: Path, base: Base, dialect: Dialect, runner: Runner, progress: Callable[[str], None]
 ) -> None:
     root = work / "root"
-    progress(f"node image: Debian as it is installed, with {dialect.title}")
-    release = install_debian(root, work, runner)
-    take_keys(root, base, work, runner)
     base.copy_client_key(result)
-    install_tree(root, dialect)
-    for name, source in (("live.initrd", f"initrd.img-{release}"), ("vmlinuz", f"vmlinuz-{release}")):
-        shutil.copyfile(root / "boot" / source, result / name)
+    if dialect.installed:
+        progress(f"node image: Debian as it is installed, with {dialect.title}")
+        release = install_debian(root, work, runner)
+        take_keys(root, base, work, runner)
+        install_tree(root, dialect)
+        initrd = root / f"boot/initrd.img-{release}"
+    else:
+        progress(f"node image: files of the node, with {dialect.title}")
+        base.unpack(root, runner)
+        release = rename_kernel(root, base.kernel_release, runner)
+        install_tree(root, dialect)
+        install_rpmdb(root, release, dialect, runner)
+        initrd = build_boot_initrd(root, release, runner)
+    shutil.copyfile(initrd, result / "live.initrd")
+    shutil.copyfile(root / f"boot/vmlinuz-{release}", result / "vmlinuz")
     progress("node image: its disk")
     make_root_disk(root, result / ROOT_DISK, runner)
     write_manifest(result, kernel_release=release, host_key=base.host_key, root=f"UUID={ROOT_UUID}")

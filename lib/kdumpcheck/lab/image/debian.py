@@ -14,7 +14,6 @@ from kdumpcheck.lab.image.apt_sources import SUITE, sources
 from kdumpcheck.lab.image.bootstrap import KERNEL_PACKAGE
 from kdumpcheck.lab.image.content import GUEST
 from kdumpcheck.lab.image.errors import ImageError
-from kdumpcheck.lab.image.shape import ROOT_DISK_MIB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from kdumpcheck.lab.image.base import Base
     from kdumpcheck.lab.image.tools import Runner
 
-ROOT_UUID: Final = "5ca1ab1e-0000-4000-8000-000000000002"
 KDUMP: Final = ("kdump-tools", "makedumpfile", "kexec-tools")
 """What is looked at: the packages as Debian has them. makedumpfile is recommended only, and installed nevertheless."""
 
@@ -67,8 +65,3 @@ def take_keys(root: Path, base: Base, work: Path, runner: Runner) -> None:
     (root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
     for name in _KEYS:
         shutil.copy2(there / name, root / name)
-
-
-def make_root_disk(root: Path, disk: Path, runner: Runner) -> None:
-    """Make the raw ext4 disk that the node boots from; every node writes to an overlay of its own."""
-    runner.run(["mkfs.ext4", "-q", "-F", "-m", "0", "-U", ROOT_UUID, "-d", root, disk, f"{ROOT_DISK_MIB}M"])

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from kdumpcheck.lab.image.errors import ImageError
-from kdumpcheck.lab.image.shape import DEBIAN_CRASHKERNEL, DEFAULT_CRASHKERNEL
+from kdumpcheck.lab.image.shape import DEBIAN_CRASHKERNEL, DEFAULT_CRASHKERNEL, RHEL_CRASHKERNEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,11 @@ class Dialect:
     crashkernel: str = DEFAULT_CRASHKERNEL
     """what its healthy node reserves"""
     plain: bool = False
-    """whether the node is Debian as it is installed, on one disk of its own, and not an image laid out as an NCN's"""
+    """whether the node has all it has on one disk of its own, and is not an image laid out as an NCN's"""
+    installed: bool = False
+    """whether its root is Debian as apt installs it, with Debian's own kdump; else it has a stand-in of kdump"""
+    words: tuple[str, ...] = ()
+    """words of the kernel command line that its nodes have besides the lab's"""
 
 
 _ALL: Final = (
@@ -44,6 +48,17 @@ _ALL: Final = (
         "/var/lib/kdump/initrd.img-$(uname -r)",
         unit="kdump-tools.service",
         crashkernel=DEBIAN_CRASHKERNEL,
+        plain=True,
+        installed=True,
+        # It adds no panic= to the capture kernel's command line; without one that would stop where it fails.
+        words=("panic=10",),
+    ),
+    Dialect(
+        "kdump_utils",
+        "kdump-utils of RHEL and Fedora",
+        "kdump-utils",
+        "/boot/initramfs-$(uname -r)kdump.img",
+        crashkernel=RHEL_CRASHKERNEL,
         plain=True,
     ),
 )

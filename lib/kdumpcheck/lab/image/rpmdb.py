@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from kdumpcheck.lab.image.content import GUEST
 from kdumpcheck.lab.image.errors import ImageError
 from kdumpcheck.lab.image.kernel_release import rpm_version_release
-from kdumpcheck.lab.image.tree import NCN
+from kdumpcheck.lab.image.rhel import rpm_version_release as rhel_version_release
+from kdumpcheck.lab.image.tree import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,13 +61,14 @@ _BUILD_OPTIONS: Final = (
 
 
 def package_list(dialect: Dialect) -> str:
-    """The RPMs of every node, then those of its dialect."""
-    return "\n\n".join((GUEST / "rpm" / name).read_text(encoding="utf-8") for name in (NCN, dialect.layer))
+    """The RPMs of a dialect's node: those of each of its layers that has any."""
+    lists = (GUEST / "rpm" / layer for layer in layers(dialect))
+    return "\n\n".join(found.read_text(encoding="utf-8") for found in lists if found.is_file())
 
 
 def read_packages(text: str, kernel_release: str) -> Iterator[Package]:
     """Packages of the list: blocks of ``key: value`` lines, ``files`` once per path."""
-    version, release = rpm_version_release(kernel_release)
+    version, release = rhel_version_release(kernel_release) or rpm_version_release(kernel_release)
     text = text.replace("@KVER@", kernel_release).replace("@KERNEL_VERSION@", version)
     text = text.replace("@KERNEL_RELEASE@", release)
     for block in text.split("\n\n"):

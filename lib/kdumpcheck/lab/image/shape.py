@@ -19,6 +19,9 @@ DEFAULT_CRASHKERNEL: Final = "160M"
 DEBIAN_CRASHKERNEL: Final = "384M-:128M"
 """What Debian 12's kdump-tools writes for the boot loader (/etc/default/grub.d/kdump-tools.cfg)."""
 
+RHEL_CRASHKERNEL: Final = "192M"
+"""The smallest that RHEL asks for by itself, for nodes of 1 GiB and more; the lab's have less, so it has no range."""
+
 SMALL_CRASHKERNEL: Final = "96M"
 """Reservation that only looks enough: it loads, and after a crash the capture kernel runs out of memory."""
 

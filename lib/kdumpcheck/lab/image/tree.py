@@ -38,8 +38,10 @@ def layers(dialect: Dialect) -> tuple[str, ...]:
 
 def links(dialect: Dialect) -> Iterator[tuple[str, str]]:
     """The symbolic links of a dialect's node: path in the root, target."""
-    for name in (COMMON,) if dialect.plain else (COMMON, NCN):
-        yield from read_links((GUEST / "links" / name).read_text(encoding="utf-8"))
+    for name in layers(dialect):
+        listing = GUEST / "links" / name
+        if listing.is_file():
+            yield from read_links(listing.read_text(encoding="utf-8"))
 
 
 def read_links(text: str) -> Iterator[tuple[str, str]]:
