@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Generator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -272,8 +273,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     allowances = suite.options.allowances
     ended = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
     if allowances is not None and ended and not hasattr(session.config, "workerinput"):
-        suite.judgement = allowances.judge(suite.run, suite.options.gate)
-        session.exitstatus = exit_code(session, suite.run, suite.options.gate, suite.judgement)
+        gate = suite.options.gate
+        today = datetime.now(UTC).date()
+        suite.judgement = allowances.judge(suite.run, today, strict_warnings=gate.strict_warnings)
+        session.exitstatus = exit_code(session, suite.run, gate, suite.judgement)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

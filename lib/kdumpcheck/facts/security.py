@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from kdumpcheck.evidence import Evidence, Unknown
-from kdumpcheck.facts.lines import pairs
-from kdumpcheck.facts.sysctls import CONTROLS
+from kdumpcheck.facts.sysctls import CONTROLS, controls
 from kdumpcheck.probe import Section
 
 _CHOSEN = re.compile(r"\[(\w+)\]")
@@ -31,12 +30,9 @@ class Security:
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
         """Read /sys/kernel/security/lockdown (kernel_lockdown(7)), /sys/fs/selinux/enforce and the sysctl."""
-        text = evidence.text("controls")
-        if isinstance(text, Unknown):
-            return text
-        found = pairs(text)
-        if "sysctl.panic_on_oops" not in found:
-            return Unknown("/proc/sys/kernel could not be read")
+        found = controls(evidence)
+        if isinstance(found, Unknown):
+            return found
         chosen = _CHOSEN.search(found.get("lockdown", ""))
         return cls(
             chosen[1] if chosen else "",

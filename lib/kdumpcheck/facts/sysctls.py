@@ -37,6 +37,16 @@ exit 0
 CONTROLS = Section("controls", _SCRIPT)
 
 
+def controls(evidence: Evidence) -> dict[str, str] | Unknown:
+    """What the section says of the kernel's settings, by their names in it."""
+    text = evidence.text("controls")
+    if isinstance(text, Unknown):
+        return text
+    found = pairs(text)
+    # Every kernel has this one.
+    return found if "sysctl.panic_on_oops" in found else Unknown("/proc/sys/kernel could not be read")
+
+
 @dataclass(frozen=True, slots=True)
 class Sysctls:
     """Kernel settings as numbers, None where the kernel has no such setting (Documentation/admin-guide/sysctl)."""
@@ -50,12 +60,9 @@ class Sysctls:
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
         """Read /proc/sys/kernel and the parameter crash_kexec_post_notifiers."""
-        text = evidence.text("controls")
-        if isinstance(text, Unknown):
-            return text
-        found = pairs(text)
-        if "sysctl.panic_on_oops" not in found:
-            return Unknown("/proc/sys/kernel could not be read")
+        found = controls(evidence)
+        if isinstance(found, Unknown):
+            return found
         return cls(
             whole_number(found["sysctl.panic_on_oops"]),
             whole_number(found.get("sysctl.panic_on_warn", "")),

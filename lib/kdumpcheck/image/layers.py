@@ -19,7 +19,7 @@ from typing import IO, BinaryIO, Self
 
 from kdumpcheck.image.errors import ImageError
 from kdumpcheck.image.packed import unpacked
-from kdumpcheck.image.tree import MOST_ENTRIES, Entry, Kind, Tree, matters
+from kdumpcheck.image.tree import MOST_ENTRIES, Entry, Kind, Tree, followed, matters, parts_of
 
 #: What is kept of the archives' files in all, and of one, in bytes: the RPM database and an initrd are the largest.
 _MOST_KEPT = 2 << 30
@@ -43,8 +43,6 @@ _READ = (
     "usr/lib/os-release",
 )
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
-#: As many links on the way to one file as Linux itself follows.
-_MOST_LINKS = 40
 
 
 class LayerError(ImageError):
@@ -124,26 +122,9 @@ class Layers:
 
     def placed(self, name: str, own: Container[str]) -> str:
         """Where a file comes to lie: a directory on its way may be a link below, unless its own layer has that, too."""
-        done: list[str] = []
-        todo = name.split("/")[::-1]
-        links = 0
-        while len(todo) > 1:
-            part = todo.pop()
-            if part == "..":
-                done = done[:-1]
-                continue
-            here = "/".join([*done, part])
-            entry = self.entries.get(here)
-            if entry is None or entry.kind != "link" or here in own:
-                done.append(part)
-                continue
-            links += 1
-            if links > _MOST_LINKS or len(todo) > 4096:
-                return name
-            if entry.target.startswith("/"):
-                done = []
-            todo += [part for part in entry.target.split("/") if part not in {"", "."}][::-1]
-        return "/".join([*done, *todo])
+        directory, _, last = name.rpartition("/")
+        place = followed(self.entries, directory, own)
+        return name if place is None else f"{place}/{last}".lstrip("/")
 
 
 @dataclass(slots=True)
@@ -158,7 +139,7 @@ class _Upper:
 
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo, below: Layers) -> None:
         """Take one file, or what it says of those below."""
-        parts = _parts(member.name)
+        parts = parts_of(member.name)
         if not parts or ".." in parts:
             return
         if parts[-1] == _OPAQUE:
@@ -175,7 +156,7 @@ class _Upper:
         if whiteout:
             self.gone.add(name)
         elif member.islnk():
-            self._link(name, "/".join(_parts(member.linkname)), below)
+            self._link(name, "/".join(parts_of(member.linkname)), below)
         else:
             self._add(name, archive, member, below.kept)
 
@@ -263,10 +244,6 @@ class _Hashed:
         self.hash.update(data)
         self.count += len(data)
         return data
-
-
-def _parts(name: str) -> list[str]:
-    return [part for part in name.split("/") if part not in {"", "."}]
 
 
 def _beneath(name: str, directories: Container[str]) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol
 
@@ -63,29 +63,7 @@ class Tree:
 
     def real(self, path: str) -> str | None:
         """The path with all links followed inside the image; None for one that leads nowhere, or in circles."""
-        done: list[str] = []
-        todo = _parts(path)[::-1]
-        links = 0
-        while todo:
-            part = todo.pop()
-            if part == "..":
-                # The root's parent is the root: no link leads out of an image.
-                done = done[:-1]
-                continue
-            here = "/".join([*done, part])
-            entry = self.entries.get(here)
-            if entry is None:
-                return None
-            if entry.kind != "link":
-                done.append(part)
-                continue
-            links += 1
-            if links > _MOST_LINKS or len(todo) > 4096:
-                return None
-            if entry.target.startswith("/"):
-                done = []
-            todo += _parts(entry.target)[::-1]
-        return "/".join(done)
+        return followed(self.entries, path)
 
     def entry(self, path: str) -> Entry | None:
         """What stands at a path once links are followed, or None."""
@@ -122,6 +100,36 @@ class Tree:
         self.reader.copy(real, into, limit)
 
 
+def followed(entries: Mapping[str, Entry], path: str, whole: Container[str] | None = None) -> str | None:
+    """A path with all links in it followed among these entries; None for one that leads nowhere, or in circles.
+
+    With `whole`, what is not there leads nowhere else, and what `whole` names is no link, whatever `entries` says.
+    """
+    done: list[str] = []
+    todo = parts_of(path)[::-1]
+    links = 0
+    while todo:
+        part = todo.pop()
+        if part == "..":
+            # The root's parent is the root: no link leads out of an image.
+            done = done[:-1]
+            continue
+        here = "/".join([*done, part])
+        entry = entries.get(here)
+        if entry is None and whole is None:
+            return None
+        if entry is None or entry.kind != "link" or (whole is not None and here in whole):
+            done.append(part)
+            continue
+        links += 1
+        if links > _MOST_LINKS or len(todo) > 4096:
+            return None
+        if entry.target.startswith("/"):
+            done = []
+        todo += parts_of(entry.target)[::-1]
+    return "/".join(done)
+
+
 def matters(path: str) -> bool:
     """Whether an entry is kept: it lies in a place of interest, or is on the way to one."""
     return path.startswith(_PLACES) or path.startswith(_TOP) or path.count("/") < 2 or is_on_the_way(path)
@@ -132,5 +140,6 @@ def is_on_the_way(path: str) -> bool:
     return path in _ON_THE_WAY or f"{path}/" in _PLACES
 
 
-def _parts(path: str) -> list[str]:
+def parts_of(path: str) -> list[str]:
+    """The names that a path is made of."""
     return [part for part in path.split("/") if part not in {"", "."}]

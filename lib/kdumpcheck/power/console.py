@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
+from kdumpcheck.nodes.errors import NodeError
+
 Kind = Literal[
     "config",  # an option, a template, a file or an address cannot be used
     "resolve",  # no address is known for the BMC's name
@@ -62,17 +64,5 @@ class Console(Protocol):
         """Close it."""
 
 
-class ConsoleError(Exception):
-    """A console shows nothing (any more); the text is one line: what, where, and what to do.
-
-    `kind` is one short word, `node` the node's name.
-    """
-
-    def __init__(self, kind: Kind, node: str, text: str) -> None:
-        super().__init__(text)
-        self.kind: Kind = kind
-        self.node = node
-
-    def __str__(self) -> str:
-        """The one line, led by the node's name."""
-        return f"{self.node}: {self.args[0]}"
+class ConsoleError(NodeError[Kind]):
+    """A console shows nothing (any more)."""

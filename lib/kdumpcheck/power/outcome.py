@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from kdumpcheck.nodes.errors import NodeError
+
 Action = Literal["status", "on", "off", "cycle", "reset", "nmi"]
 ACTIONS: Final[tuple[Action, ...]] = ("status", "on", "off", "cycle", "reset", "nmi")
 
@@ -53,17 +55,5 @@ class Outcome:
         return f"{self.node}: {_DONE[self.action].format(state=self.state)} ({self.where}, {self.seconds:.1f} s)"
 
 
-class PowerError(Exception):
-    """An action was not done, or nobody knows; the text is one line: what, where, and what to do.
-
-    `kind` is one short word, `node` the node's name. Only with "unconfirmed" may the action have been done.
-    """
-
-    def __init__(self, kind: Kind, node: str, text: str) -> None:
-        super().__init__(text)
-        self.kind: Kind = kind
-        self.node = node
-
-    def __str__(self) -> str:
-        """The one line, led by the node's name."""
-        return f"{self.node}: {self.args[0]}"
+class PowerError(NodeError[Kind]):
+    """An action was not done, or nobody knows. Only with "unconfirmed" may the action have been done."""

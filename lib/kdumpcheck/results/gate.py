@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Self
 
 from kdumpcheck.checks import Outcome
 from kdumpcheck.nodes import InventoryError
@@ -57,6 +58,30 @@ class Judgement:
         yield f"GATE     {word}: {len(self.failing)} failing, {len(self.already_so)} already so, {waived} waived"
 
 
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """An earlier run, or none, and waivers. They change an exit code alone, never a verdict on a node."""
+
+    baseline: Run | None
+    waivers: tuple[Waiver, ...]
+
+    @classmethod
+    def read(cls, baseline: Path | None, waivers: Path | None) -> Self:
+        """Read what is given of both. Raises `ResultsError` for the first and `InventoryError` for the second."""
+        earlier = judged(baseline) if baseline is not None else None
+        return cls(earlier, tuple(read_waivers(waivers)) if waivers is not None else ())
+
+    def judge(self, run: Run, today: date, *, strict_warnings: bool) -> Judgement:
+        """What a gate does about a run."""
+        found = Judgement(troubles=list(troubles(run)))
+        for each in compare([self.baseline or Run(run.started, "", ""), run]):
+            if each.now is not None and each.now.bad:
+                _sort(found, each, self.waivers, today, strict_warnings=strict_warnings)
+        found.expired = [waiver for waiver in self.waivers if waiver.expired(today)]
+        found.unused = [waiver for waiver in idle(self.waivers, found.waived) if not waiver.expired(today)]
+        return found
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `gate` to the command `kdumpcheck`."""
     parser = subparsers.add_parser(
@@ -76,27 +101,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Do what `kdumpcheck gate ...` was asked; the exit status."""
     try:
-        runs = [judged(path) for path in (arguments.baseline, arguments.results) if path is not None]
-        waivers = read_waivers(arguments.waivers) if arguments.waivers is not None else []
+        allowances = Allowances.read(arguments.baseline, arguments.waivers)
+        now = judged(arguments.results)
     except (ResultsError, InventoryError) as error:
         print(f"kdumpcheck gate: {error}", file=sys.stderr)
         return _USAGE_ERROR
-    today = datetime.now(UTC).date()
-    found = judge(runs, waivers, today, strict_warnings=arguments.strict_warnings)
+    found = allowances.judge(now, datetime.now(UTC).date(), strict_warnings=arguments.strict_warnings)
     print("\n".join(found.lines()))
     return int(found.closed)
-
-
-def judge(runs: Sequence[Run], waivers: Sequence[Waiver], today: date, *, strict_warnings: bool) -> Judgement:
-    """What a gate does about the last run; an earlier one is its baseline."""
-    found = Judgement(troubles=list(troubles(runs[-1])))
-    nothing = Run(runs[-1].started, "", "")
-    for each in compare(runs if len(runs) > 1 else [nothing, *runs]):
-        if each.now is not None and each.now.bad:
-            _sort(found, each, waivers, today, strict_warnings=strict_warnings)
-    found.expired = [waiver for waiver in waivers if waiver.expired(today)]
-    found.unused = [waiver for waiver in idle(waivers, found.waived) if not waiver.expired(today)]
-    return found
 
 
 def _sort(found: Judgement, each: Difference, waivers: Sequence[Waiver], today: date, *, strict_warnings: bool) -> None:

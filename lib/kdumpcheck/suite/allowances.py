@@ -3,32 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from kdumpcheck.nodes import InventoryError
 from kdumpcheck.reporters.reporter import Gate, failed
-from kdumpcheck.results.command import judged
-from kdumpcheck.results.gate import Judgement, judge
+from kdumpcheck.results.gate import Allowances, Judgement
 from kdumpcheck.results.read import ResultsError
 from kdumpcheck.results.run import Run
-from kdumpcheck.results.waivers import Waiver, read_waivers
-
-
-@dataclass(frozen=True, slots=True)
-class Allowances:
-    """An earlier run, or none, and waivers. They change a run's exit code alone, never a verdict on a node."""
-
-    baseline: Run | None
-    waivers: tuple[Waiver, ...]
-
-    def judge(self, run: Run, gate: Gate) -> Judgement:
-        """What `kdumpcheck gate` says of a run."""
-        runs = [run] if self.baseline is None else [self.baseline, run]
-        return judge(runs, self.waivers, datetime.now(UTC).date(), strict_warnings=gate.strict_warnings)
 
 
 def add(group: pytest.OptionGroup) -> None:
@@ -54,12 +37,10 @@ def allowances_of(config: pytest.Config) -> Allowances | None:
     if (baseline is None and waivers is None) or hasattr(config, "workerinput"):
         return None
     try:
-        earlier = judged(Path(baseline).expanduser()) if baseline is not None else None
-        known = read_waivers(Path(waivers).expanduser()) if waivers is not None else []
+        return Allowances.read(*(None if path is None else Path(path).expanduser() for path in (baseline, waivers)))
     except (ResultsError, InventoryError) as error:
         option = "--baseline" if isinstance(error, ResultsError) else "--waivers"
         raise pytest.UsageError(f"{option}: {error}") from None
-    return Allowances(earlier, tuple(known))
 
 
 def exit_code(session: pytest.Session, run: Run, gate: Gate, judgement: Judgement) -> pytest.ExitCode:

@@ -11,8 +11,8 @@ import pytest
 
 from kdumpcheck.reporters.formats import FORMATS, USUAL, FormatError, of_a_run
 from kdumpcheck.reporters.reporter import Gate, Reporter
+from kdumpcheck.results.gate import Allowances
 from kdumpcheck.suite import allowances, bmc, crash_options, image_options, secrets
-from kdumpcheck.suite.allowances import Allowances
 from kdumpcheck.suite.bmc import BmcOptions
 from kdumpcheck.suite.crash_options import CrashOptions
 from kdumpcheck.suite.image_options import ImageOptions

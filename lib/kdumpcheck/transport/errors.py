@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from kdumpcheck.nodes.errors import NodeError
+
 Kind = Literal[
     "config",  # ssh_config, a key file or an option cannot be used
     "resolve",  # no address is known for the name
@@ -42,24 +44,22 @@ class Completed:
     attempts: tuple[str, ...] = ()
 
 
-class TransportError(Exception):
-    """A node could not be looked at; the text is one line: what, where, and what to do.
+class TransportError(NodeError[Kind]):
+    """A node could not be looked at.
 
-    `kind` is one short word, `node` the node's name, `attempts` the earlier failures that were retried.
-    `partial` is what a command had said when its connection was cut or its time was up.
+    `attempts` are the earlier failures that were retried, `partial` what a command had said when its connection was cut
+    or its time was up.
     """
 
     def __init__(self, kind: Kind, node: str, text: str, partial: Completed | None = None) -> None:
-        super().__init__(text)
-        self.kind: Kind = kind
-        self.node = node
+        super().__init__(kind, node, text)
         self.partial = partial
         self.attempts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The one line, led by the node's name."""
         again = f" (tried {len(self.attempts) + 1} times)" if self.attempts else ""
-        return f"{self.node}: {self.args[0]}{again}"
+        return f"{super().__str__()}{again}"
 
 
 def clean(text: str | bytes) -> str:

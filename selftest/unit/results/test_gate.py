@@ -14,7 +14,7 @@ from kdumpcheck.nodes import InventoryError
 from kdumpcheck.reporters.formats import FORMATS, write
 from kdumpcheck.reporters.reporter import Gate
 from kdumpcheck.results import Run
-from kdumpcheck.results.gate import judge
+from kdumpcheck.results.gate import Allowances
 from kdumpcheck.results.waivers import Waiver, read_waivers
 
 TODAY = date(2026, 11, 25)
@@ -72,7 +72,9 @@ class TestFile:
 
 class TestJudge:
     def of(self, tmp_path: Path, *runs: Run, entry: str = ENTRY, today: date = TODAY) -> list[list[str]]:
-        found = judge(runs, waivers(tmp_path, f"waivers:\n{entry}"), today, strict_warnings=False)
+        *baseline, run = runs
+        known = tuple(waivers(tmp_path, f"waivers:\n{entry}"))
+        found = Allowances(baseline[0] if baseline else None, known).judge(run, today, strict_warnings=False)
         waived = [line for lines in found.waived.values() for line in lines]
         kinds = (found.failing, waived, found.already_so, found.mild, found.expired, found.unused)
         return [[str(each).partition(":")[0] for each in kind] for kind in kinds]
