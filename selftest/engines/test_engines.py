@@ -196,8 +196,9 @@ def test_two_controllers_make_one_report(
 ) -> None:
     """As docs/engines.md has it; each process stands for a controller, and one meets a node that is down."""
     dead = "ncn-w003"
+    port = reserve("127.0.0.33")
     with ssh_config.open("a") as file:
-        file.write(f"Host {dead}\nHostName 127.0.0.33\nPort {reserve('127.0.0.33')}\nUser root\n")
+        file.write(f"Host {dead}\nHostName 127.0.0.33\nPort {port}\nUser root\n")
     slices = run(BIN / "nodeset", "--split", "2", "--fold", ",".join([*NODES, dead]), cwd=tmp_path).split()
     assert slices == ["ncn-w[001-002]", dead]
     controllers = []
