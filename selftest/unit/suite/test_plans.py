@@ -66,6 +66,20 @@ class TestPlan:
             assert step.action or step.refusal.startswith(f"{step.name} does not fit Debian's kdump-tools: kdump-tools")
             assert step.action or "; by hand: " in step.refusal
 
+    def test_kdump_utils_is_enabled_by_itself_and_mended_by_hand(self) -> None:
+        results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
+        results.append(broken("service.enabled", "service.enable"))
+        subject = Subject(load(ROOT / "selftest/cases/kdump_utils/healthy.evidence.gz"))
+        steps = plan_of(subject, results, list(REMEDIES))
+        assert {step.name: step.action is not None for step in steps} == {
+            "service.enable": True,
+            "initrd.rebuild": False,
+            "service.restart": False,
+        }
+        refused = [step.refusal for step in steps if step.action is None]
+        assert all(refusal.startswith(("initrd.rebuild", "service.restart")) for refusal in refused)
+        assert all("does not fit RHEL's kdump-utils: kdumpctl builds into the file" in refusal for refusal in refused)
+
     def test_or_where_the_whole_is_not_possible(self) -> None:
         results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
         steps = plan_of(Subject(load(CASES / "no-crashkernel.evidence.gz")), results, list(REMEDIES))
