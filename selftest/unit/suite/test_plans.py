@@ -54,17 +54,18 @@ class TestPlan:
         assert mends("initrd.rebuild", [broken("service.loaded", "service.restart")]) == ()
 
     def test_what_does_not_fit_a_kdump_is_refused_by_name(self) -> None:
-        results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
-        results.append(broken("service.enabled", "service.enable"))
-        steps = plan_of(Subject(load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz")), results, list(REMEDIES))
-        assert {step.name: step.action is not None for step in steps} == {
+        results = [broken("service.enabled", "service.enable"), broken("initrd.present", "initrd.rebuild")]
+        results += [broken("links.crash", "links.repair"), broken("crashkernel.present", "node.reboot")]
+        debian = Subject(load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz"))
+        steps = {step.name: step for step in plan_of(debian, results, list(REMEDIES), reboot=True)}
+        assert {name: step.action is not None for name, step in steps.items()} == {
+            "links.repair": False,
             "service.enable": True,
-            "initrd.rebuild": False,
-            "service.restart": False,
+            "initrd.rebuild": True,
+            "node.reboot": False,
         }
-        for step in steps:
-            assert step.action or step.refusal.startswith(f"{step.name} does not fit Debian's kdump-tools: kdump-tools")
-            assert step.action or "; by hand: " in step.refusal
+        assert steps["links.repair"].refusal.startswith("links.repair does not fit Debian's kdump-tools: the dump goes")
+        assert "; by hand: Raise crashkernel=" in steps["node.reboot"].refusal
 
     def test_kdump_utils_is_enabled_by_itself_and_mended_by_hand(self) -> None:
         results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
