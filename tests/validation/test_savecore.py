@@ -111,6 +111,7 @@ def test_the_loaded_command_line_saves(
 @check(
     "savecore.root",
     title="The initrd brings what mounts the node's root, and that root is on a disk",
+    remedy="initrd.rebuild",
     instruction="A root in memory or on an overlay is not there after a crash: save to another machine, or install the "
     "node on a disk. For a missing driver: MODULES=most in /etc/initramfs-tools/initramfs.conf or its name in "
     "/etc/initramfs-tools/modules, kdump-config unload, rm /var/lib/kdump/initrd.img-$(uname -r), kdump-config load.",

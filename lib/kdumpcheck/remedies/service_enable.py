@@ -27,7 +27,8 @@ class ServiceEnable(Traits):
             if unit.load_state == "masked" or unit.enabled_state.startswith("masked"):
                 raise RemedyError(f"{name} is masked, which somebody did on purpose: ask, then systemctl unmask {name}")
             if not unit.exists:
-                raise RemedyError(f"{name} is not there ({unit.load_state}): reinstall the package kdump")
+                package = provider.saving.package
+                raise RemedyError(f"{name} is not there ({unit.load_state}): reinstall the package {package}")
         names = " ".join(unit.name for unit in wrong)
         changes = {unit.name: {"old": unit.enabled_state or "not enabled", "new": "enabled"} for unit in wrong}
         text = script.compose("service_enable", {"units": " ".join(provider.units)})

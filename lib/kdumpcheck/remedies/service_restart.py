@@ -26,7 +26,10 @@ class ServiceRestart(Traits):
         reservation, kernels = loadable(subject), known(Kernels.parse(subject.evidence))
         unit = units.get(provider.units[0])
         if not unit.exists:
-            raise RemedyError(f"{provider.units[0]} is not there ({unit.load_state}): unmask it, or reinstall kdump")
+            package = provider.saving.package
+            raise RemedyError(
+                f"{provider.units[0]} is not there ({unit.load_state}): unmask it, or reinstall {package}"
+            )
         loaded = "loaded" if reservation.loaded else "not loaded"
         changes = {
             unit.name: {"old": unit.state, "new": "active (exited)"},

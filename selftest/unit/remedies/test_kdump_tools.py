@@ -29,10 +29,11 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kdump_tools, "_SYSCTL", SYSCTL)
 
 
-def plan(name: str, settings: bytes = b"") -> Action:
+def plan(name: str, settings: bytes = b"", **changed: bytes) -> Action:
     """What is planned on the lab's own Debian node, as if it ran the pretend node's kernel."""
     kept = load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz")
     sections = {section: output.data for section, output in kept.outputs.items()}
+    sections.update(changed)
     sections["defaults"] += settings
     renamed = {section: data.replace(RELEASE.encode(), KERNEL.encode()) for section, data in sections.items()}
     return REMEDIES[name].plan(Subject(evidence("ncn-w001", renamed)))
@@ -155,3 +156,31 @@ class TestRestart:
     def test_settings_that_load_nothing_of_it_are_told(self, remedy: str, settings: bytes, why: str) -> None:
         with pytest.raises(RemedyError, match=why):
             plan(remedy, settings)
+
+
+class TestPrune:
+    """No disk of this machine has room for what is asked for here, so that the script never stops by itself."""
+
+    NAMES = ("202601010304", "202601020304", "202601030304")
+
+    def planned(self) -> Action:
+        size = 2**60
+        head = "free=0\nblock=1\ninodes=0\ninodes_free=0\nmem.MemFree=0\nlayout=coredir\nshown=/run/crash\n"
+        head += f"mem.MemTotal={size * 5 * 64 // 65 // 1024}\nplace\t/run/crash\t3\n"
+        rows = (f"dump\t/run/crash/{name}\nfile\t/run/crash/{name}/dump.{name}\t{size}\n" for name in self.NAMES)
+        return plan("dumps.prune", dumps=(head + "".join(rows)).encode())
+
+    def test_the_oldest_go_and_the_newest_stays(self, node: DebianNode) -> None:
+        for name in self.NAMES:
+            (node.root / "run/crash" / name).mkdir(parents=True)
+        (node.root / "run/crash/kexec_cmd").touch()
+        action = self.planned()
+        assert list(action.changes) == [f"/run/crash/{name}" for name in self.NAMES[:2]]
+        assert node.run(action.script)["comment"] == "removed 2 of the oldest dumps in /run/crash"
+        assert {path.name for path in (node.root / "run/crash").iterdir()} == {self.NAMES[2], "kexec_cmd"}
+
+    def test_the_newest_of_all_is_never_removed(self, node: DebianNode) -> None:
+        (node.root / "run/crash" / self.NAMES[0]).mkdir(parents=True)
+        answer = node.run(self.planned().script)
+        assert (answer["result"], "the newest dump" in answer["comment"]) == ("failed", True)
+        assert (node.root / "run/crash" / self.NAMES[0]).exists()
