@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 KERNEL = "6.1.0-56.deb-default"
 INITRD = f"initrd-{KERNEL}-kdump"
@@ -65,7 +67,7 @@ said mkdumprd fail-late && { echo "dracut: something failed" >&2; exit 1; }
 said mkdumprd hang && { while :; do sleep 1; done; }
 exit 0
 """
-_LSINITRD = """
+LSINITRD = """
 [ -e "$1" ] || exit 1
 [ ! -e "$root/archive" ] || exec xz -t "$1" 2>/dev/null
 [ "$(head -c 5 "$1" | tail -c 4)" = 7zXZ ] && [ "$(tail -c 7 "$1")" = TRAILER ]
@@ -133,7 +135,7 @@ elif [ "$unit" = kdump.service ]; then
 fi
 echo active >"$root/units/$unit"
 """
-_JOURNALCTL = """
+JOURNALCTL = """
 echo "Starting Load kdump kernel and initrd..."
 echo "kexec_load failed: Device or resource busy"
 """
@@ -182,6 +184,13 @@ class PretendNode:
     `newer` makes it one of kdump 1.9 and later, with its initrd and the link to its kernel in /var/lib/kdump.
     """
 
+    #: Programs that stand in for what needs a node, and those of them that are steps besides `STEPS`.
+    programs: Mapping[str, str] = MappingProxyType(
+        {"mkdumprd": _MKDUMPRD, "lsinitrd": LSINITRD, "systemctl": _SYSTEMCTL, "journalctl": JOURNALCTL}
+    )
+    more_steps: tuple[str, ...] = ()
+    unit = "kdump.service"
+
     def __init__(self, root: Path, *, newer: bool = False) -> None:
         self.root = root
         self.boot = root / "boot"
@@ -202,7 +211,7 @@ class PretendNode:
     def arm(self, *, loaded: bool, unit: str = "active") -> None:
         """Say if a capture kernel is loaded, and what systemd thinks of kdump.service."""
         self.loaded.write_text(f"{int(loaded)}\n")
-        (self.root / "units/kdump.service").write_text(f"{unit}\n")
+        (self.root / "units" / self.unit).write_text(f"{unit}\n")
         (self.root / "units/kdump-early.service").write_text("active\n")
 
     def does(self, program: str, what: str) -> None:
@@ -271,14 +280,9 @@ class PretendNode:
     def _programs(self) -> None:
         places = self.root / "usr/sbin"
         common = _COMMON.format(root=shlex.quote(str(self.root)))
-        for name, body in (
-            ("mkdumprd", _MKDUMPRD),
-            ("lsinitrd", _LSINITRD),
-            ("systemctl", _SYSTEMCTL),
-            ("journalctl", _JOURNALCTL),
-        ):
+        for name, body in self.programs.items():
             _program(places / f"{name}.real", common + body)
-        for name in STEPS:
+        for name in (*STEPS, *self.more_steps):
             real = f"/usr/sbin/{name}.real" if (places / f"{name}.real").exists() else f"/usr/bin/{name}"
             _program(places / name, _STEP.format(root=shlex.quote(str(self.root)), real=real))
         _program(places / "uname", _UNAME)

@@ -27,6 +27,7 @@ from kdumpcheck.facts.makedumpfile import Options
 from kdumpcheck.facts.space import INODES_OF_A_DUMP
 from kdumpcheck.providers import Provider
 from kdumpcheck.providers.capture_line import capture_words
+from kdumpcheck.providers.saving_rhel import need_of
 
 OURS = ("kdump_utils",)
 SOURCE = "rhkdump/kdump-utils kdumpctl, kdump-lib.sh, dracut/99kdumpbase; kdump.conf(5)"
@@ -272,9 +273,7 @@ def test_there_is_room_for_a_dump(
     target = settings.target
     if target is not None and (target.remote or target.kind == "raw"):
         not_applicable(f"the dump goes to {target.kind} {target.spec}, and into no file system of this node")
-    options = Options.of(settings.collector.split()[1:])
-    form = "compressed" if options.compresses else "ELF"
-    need = space.needed({"KDUMP_DUMPLEVEL": str(options.level), "KDUMP_DUMPFORMAT": form})
+    need = need_of(space, settings)
     found = f"{size(space.free)} free for {dumps.shown}"
     expect(space.free >= need.least, expected=f"room for at least {size(need.least)} of dump", found=found)
     inodes = space.inodes
@@ -366,6 +365,8 @@ def the_path_is_on_a_disk(kdumpconf: Kdumpconf) -> None:
 def the_next_initrd_can_be_built(kdumpconf: Kdumpconf) -> None:
     """Prefer a directory on a disk: an initrd that is there makes it, but none is built without it."""
     settings = kdumpconf.settings
+    if settings is not None and settings.target is not None and settings.target.kind == "raw":
+        return
     if settings is None or settings.target is None:
         place = kdumpconf.mount_of(kdumpconf.path)
         lost = place is not None and place.fstype in IN_MEMORY

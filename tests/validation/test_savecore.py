@@ -16,6 +16,7 @@ from kdumpcheck.facts.fstab import Entry
 from kdumpcheck.facts.lines import size, whole_number
 from kdumpcheck.facts.space import INODES_OF_A_DUMP
 from kdumpcheck.providers import Provider
+from kdumpcheck.providers.saving_debian import level_of
 
 OURS = ("kdump_tools",)
 SOURCE = "Debian kdump-tools 1.8.1: kdump-config, /etc/init.d/kdump-tools, kdump-tools-dump.service"
@@ -276,16 +277,6 @@ def test_a_failed_capture_restarts(savecore: Savecore, defaults: Defaults, boot:
     expect(panic not in {"", "0"}, expected="panic= with seconds", found=f"panic={panic}" if panic else "no panic=")
     command = defaults.settings.get("KDUMP_FAIL_CMD", "")
     expect("reboot" in command or not command, expected="KDUMP_FAIL_CMD reboots", found=command or "it is not set")
-
-
-def level_of(words: list[str]) -> int | None:
-    """The dump level among makedumpfile's arguments; 0 where none is given, None for what is no number."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word == "-d":
-            return whole_number(following)
-        if word.startswith("-d"):
-            return whole_number(word[2:])
-    return 0
 
 
 def is_mounted(entry: Entry) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -22,10 +22,11 @@ from kdumpcheck.crash.verify import Left
 from kdumpcheck.crash.watch import Seen
 from kdumpcheck.dumps import Kind, NodeFileError, Vmcore
 from kdumpcheck.dumps.verdict import cut
-from kdumpcheck.evidence import CouldNotLook, Unknown, known
-from kdumpcheck.facts import Sysconfig
+from kdumpcheck.evidence import CouldNotLook, Unknown
 from kdumpcheck.facts.lines import pairs, size
+from kdumpcheck.facts.sysconfig import Sysconfig
 from kdumpcheck.guards import Gate
+from kdumpcheck.providers import Provider
 from kdumpcheck.transport import TransportError
 
 #: Seconds until kdump is armed again: its first start after a change builds an initrd, minutes on a slow node.
@@ -41,6 +42,8 @@ class Aftermath:
     hands: Hands
     wishes: Wishes
     ledger: Ledger
+    provider: Provider
+    """what the node's kdump was before the crash"""
 
     def conclude(self, proof: Proof, crashed: Crashed, seen: Seen) -> Proof:
         """The proof with its last word. Without points, the node was lost before all was seen."""
@@ -55,7 +58,7 @@ class Aftermath:
         except TransportError as error:
             return proof.but(reason=f"the node is back, but was lost while it was looked at: {error}")
         despite = frozenset((*self.wishes.despite, *crashed.despite))
-        points = [*verify.back(crashed, after), *verify.points(crashed, left)]
+        points = [*verify.back(crashed, after, self.provider.units[0]), *verify.points(crashed, left)]
         points.append(validation(self.hands.judge(subject), despite, "proof.validation"))
         bad = [point for point in points if not _holds(point, despite)]
         proof = proof.but(points=tuple(points), dump=_facts(left), seconds=round(armed, 1))
@@ -70,7 +73,7 @@ class Aftermath:
         began, found = time.monotonic(), Survey.parse(b"")
         while time.monotonic() - began < _ARMED_WITHIN:
             try:
-                found = Survey.parse(self.hands.run(survey.question(), survey.SECONDS))
+                found = Survey.parse(self.hands.run(self._question, survey.SECONDS))
             except TransportError as error:
                 # sshd may answer before all is there, or be started anew.
                 self.hands.drop()
@@ -81,24 +84,33 @@ class Aftermath:
             time.sleep(_EVERY)  # a node has no way to tell when its units are done, but to be asked
         return found
 
+    @property
+    def _question(self) -> str:
+        return survey.question(self.provider.saving.place, self.provider.units[0])
+
     def _left(self, crashed: Crashed, after: Survey, subject: Subject) -> Left:
-        try:
-            provider, settings = known(subject.provider), known(Sysconfig.parse(subject.evidence))
-        except CouldNotLook:
-            return Left(after, None, None, {}, keeps_symbols=False)
+        provider, place = self.provider, self.provider.saving.place
+        settings = provider.saving.settings(subject.evidence)
+        if isinstance(settings, Unknown):
+            return Left(after, None, None, {}, keeps_symbols=False, place=place)
+        nothing = Left(after, None, None, settings, provider.keeps_symbols, place)
         fresh = verify.new_dumps(crashed, after)
         if len(fresh) != 1:
-            return Left(after, None, None, settings.live, provider.keeps_symbols)
-        path = fresh[0]
-        linked = PurePosixPath(f"{after.point}/{provider.dump_link(settings).lstrip('/')}", PurePosixPath(path).name)
-        answer = self.hands.run(details.question(path, str(linked), crashed.marker), details.SECONDS)
+            return nothing
+        (path,) = fresh
+        linked = self._linked(after, subject, path) if place.hooked else ""
+        answer = self.hands.run(details.question(place, path, nothing.view, linked, crashed.marker), details.SECONDS)
         found = Details.parse(path, answer)
-        vmcore = None
-        if found is not None and "vmcore" in dict(found.files):
-            vmcore = self._vmcore(f"{path}/vmcore")
-        elif found is not None:
-            vmcore = _NO_VMCORE
-        return Left(after, found, vmcore, settings.live, provider.keeps_symbols)
+        if found is None:
+            return nothing
+        core = place.memory_of([name for name, _ in found.files])
+        return replace(nothing, details=found, vmcore=self._vmcore(f"{path}/{core}") if core else _NO_VMCORE)
+
+    def _linked(self, after: Survey, subject: Subject, path: str) -> str:
+        """The dump by its way through the link that the capture kernel follows."""
+        sysconfig = Sysconfig.parse(subject.evidence)
+        link = "" if isinstance(sysconfig, Unknown) else self.provider.dump_link(sysconfig)
+        return str(PurePosixPath(f"{after.point}/{link.lstrip('/')}", PurePosixPath(path).name))
 
     def _vmcore(self, path: str) -> Vmcore:
         try:
@@ -118,14 +130,15 @@ class Aftermath:
         except (LedgerError, CouldNotLook) as error:
             reason += f"; not kept in the ledger: {error}"
         if not self.wishes.keep_dump and left.details is not None and proof.dump is not None:
-            kept = self._remove(left.details, crashed)
+            kept = self._remove(left, left.details, crashed)
             proof = proof.but(dump=_facts(left, kept=bool(kept)))
             reason += f"; the dump stays: {kept}" if kept else "; the dump was removed again"
         return proof.but(word=Word.PROVED, reason=reason)
 
-    def _remove(self, found: Details, crashed: Crashed) -> str:
+    def _remove(self, left: Left, found: Details, crashed: Crashed) -> str:
         """Take away the dump that this crash made; why it is still there, or ""."""
-        script = details.removal(found.name, [name for name, _ in found.files], crashed.marker)
+        files = [name for name, _ in found.files]
+        script = details.removal(left.place, left.view, found.name, files, crashed.marker)
         try:
             lock = self.hands.lock(_LOCK)
             if not lock.holds:

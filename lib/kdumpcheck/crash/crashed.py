@@ -16,7 +16,7 @@ class Crashed:
     """One crash of one node, written down just before it.
 
     `started` is the controller's time (UTC, ISO 8601), `memory` the node's in bytes, `despite` the failed checks that
-    the operator took into account.
+    the operator took into account, `provider` the name of the node's kdump.
     """
 
     node: str
@@ -26,6 +26,7 @@ class Crashed:
     memory: int
     despite: tuple[str, ...]
     before: Survey
+    provider: str
 
     def to_json(self) -> dict[str, Any]:
         """The crash as plain data."""

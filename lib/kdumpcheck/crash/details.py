@@ -11,10 +11,9 @@ from typing import Self
 from kdumpcheck.crash import script
 from kdumpcheck.facts.dumps import Dump
 from kdumpcheck.facts.lines import pairs, rows, whole_number
+from kdumpcheck.places import Place
 
 SECONDS = 120.0
-#: Where everybody looks for dumps, and where ours is removed: through the overlay, never below it.
-SHOWN = "/var/crash"
 _STATUS = ("vmcore status:", "If you see this text the crash dump is likely incomplete")
 
 
@@ -22,8 +21,8 @@ _STATUS = ("vmcore status:", "If you see this text the crash dump is likely inco
 class Details:
     """One dump. `files` are names and sizes in bytes; `marked` says that its kernel log has the mark of our crash.
 
-    `shown` and `linked` say whether the same vmcore is read through /var/crash, and through the link on ROOTRAID that
-    the capture kernel follows; `log` is the name of the kernel log beside it ("" for none).
+    `shown` and `linked` say whether the same vmcore is read where people look for dumps, and through the link that the
+    capture kernel follows where there is one; `log` is the name of the kernel log beside it ("" for none).
     """
 
     path: str
@@ -48,7 +47,7 @@ class Details:
 
     @property
     def name(self) -> str:
-        """The directory's own name, by which it is known in /var/crash."""
+        """The directory's own name, by which it is known to people."""
         return self.path.rpartition("/")[2]
 
     @property
@@ -58,15 +57,24 @@ class Details:
         return Dump(self.path.rpartition("/")[0], self.name, self.files, word)
 
 
-def question(path: str, linked: str, marker: str) -> str:
-    """The script that looks at the dump at `path`; `linked` is the directory by its way through ROOTRAID's link."""
+def question(place: Place, path: str, view: str, linked: str, marker: str) -> str:
+    """The script that looks at the dump at `path`.
+
+    `view` is the directory in which people find dumps, `linked` the dump by its way through a link that the capture
+    kernel follows ("" for none).
+    """
     name = path.rpartition("/")[2]
-    settings = {"directory": path, "shown": f"{SHOWN}/{name}", "linked": linked, "marker": marker}
-    return script.compose(settings, "dump.sh")
+    settings = {"directory": path, "shown": f"{view}/{name}", "linked": linked, "marker": marker}
+    patterns = {"memory": " ".join(place.memory), "logs": " ".join(place.logs)}
+    return script.compose({**settings, **patterns}, "dump.sh")
 
 
-def removal(name: str, files: Iterable[str], marker: str) -> str:
-    """The script that takes away a dump of ours, by its name in /var/crash, and the files we saw in it."""
+def removal(place: Place, view: str, name: str, files: Iterable[str], marker: str) -> str:
+    """The script that takes away a dump of ours, by its name where people find it, and the files we saw in it.
+
+    Where `view` shows what lies below an overlay, it is removed through that, never below it.
+    """
     lines = "".join(f"    printf '%s\\n' {shlex.quote(file)}\n" for file in files)
     functions = f"names() {{\n    :\n{lines}}}\n"
-    return functions + script.compose({"directory": f"{SHOWN}/{name}", "marker": marker}, "remove.sh")
+    settings = {"directory": f"{view}/{name}", "marker": marker, "logs": " ".join(place.logs)}
+    return functions + script.compose(settings, "remove.sh")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable
 
 from kdumpcheck.checks import Outcome, Result, Subject
 from kdumpcheck.checks.judge import one_line
+from kdumpcheck.crash.survey import Survey
 from kdumpcheck.evidence import CouldNotLook, Unknown, known
-from kdumpcheck.facts import Boot, Dumps, Space, Sysconfig, System
+from kdumpcheck.facts import Boot, Dumps, Space, System
 from kdumpcheck.facts.boot import Words
 from kdumpcheck.facts.lines import size
 from kdumpcheck.guards import Gate
-from kdumpcheck.providers.retention import kept
 
 _MOST = 5
 
@@ -28,13 +28,25 @@ def gates_of(subject: Subject, results: Iterable[Result], despite: Collection[st
     provider = subject.provider
     if not isinstance(provider, Unknown) and provider.limits.proof:
         return [Gate("crash.kdump", holds=False, said=f"{provider.title}: {provider.limits.proof}")]
+    found = [validation(results, despite), _told("crash.kernel", lambda: _kernel(subject, our_boot))]
+    if isinstance(provider, Unknown) or provider.saving.place.hooked:
+        found.append(_told("crash.boot", lambda: _boot(subject)))
+    else:
+        found.append(_told("crash.settings", lambda: _settings(subject)))
     return [
-        validation(results, despite),
-        _told("crash.kernel", lambda: _kernel(subject, our_boot)),
-        _told("crash.boot", lambda: _boot(subject)),
+        *found,
         _told("crash.space", lambda: _space(subject, despite)),
         _told("crash.retention", lambda: _retention(subject)),
     ]
+
+
+def written_over(before: Survey) -> list[Gate]:
+    """A dump that has the name of this very minute would be lost; nothing where names tell more."""
+    if not before.stamp:
+        return []
+    lost = before.written_over
+    said = f"a dump saved now would be written over {lost}: move it away, or wait a minute" if lost else before.stamp
+    return [Gate("crash.name", not lost, said)]
 
 
 def _told(name: str, look: Callable[[], tuple[bool, str]]) -> Gate:
@@ -91,12 +103,19 @@ def _harm(line: Words) -> list[str]:
     return found + [switch for switch in switches if line.switched_on(switch)]
 
 
+def _settings(subject: Subject) -> tuple[bool, str]:
+    """What is saved in a way that nobody can look into is not worth a crash."""
+    saving = known(subject.provider).saving
+    why = saving.unprovable(known(saving.settings(subject.evidence)))
+    return not why, why or f"the dump will be {saving.place.where}, and can be looked into"
+
+
 def _space(subject: Subject, despite: Collection[str]) -> tuple[bool, str]:
     """Room is what is free now: that kdump would delete older dumps first is another gate's matter."""
-    space, settings = known(Space.parse(subject.evidence)), known(Sysconfig.parse(subject.evidence))
-    need = space.needed(settings.live)
+    saving, space = known(subject.provider).saving, known(Space.parse(subject.evidence))
+    need = saving.need(space, known(saving.settings(subject.evidence)))
     enough = need.whole + need.reserve
-    found = f"{size(space.free)} free on ROOTRAID, at most {size(enough)} needed"
+    found = f"{size(space.free)} free {saving.place.where}, at most {size(enough)} needed"
     if space.free >= enough:
         return True, found
     if "dumps.space" in despite:
@@ -106,15 +125,18 @@ def _space(subject: Subject, despite: Collection[str]) -> tuple[bool, str]:
 
 def _retention(subject: Subject) -> tuple[bool, str]:
     """A crash on purpose must not cost a dump that was not."""
-    provider, settings = known(subject.provider), known(Sysconfig.parse(subject.evidence))
+    saving = known(subject.provider).saving
+    settings = known(saving.settings(subject.evidence))
     dumps = known(Dumps.parse(subject.evidence))
     there = dict(dumps.counts).get(dumps.shown, 0)
-    limit = kept(settings.live)
-    doomed = provider.deletes_first(settings, [dump.name for dump in dumps.visible])
+    limit = saving.kept(settings)
+    doomed = saving.costs(settings, [dump.name for dump in dumps.visible])
     unseen = there - len(dumps.visible)
     if limit is None:
-        return False, "KDUMP_KEEP_OLD_DUMPS is no number"
+        return False, f"{saving.setting} is no number"
+    rule = f"{saving.setting}={limit}" if saving.setting else "it deletes none"
     if doomed or (limit > 0 and unseen > 0):
         names = ", ".join(list(doomed)[:_MOST]) or "the oldest"
-        return False, f"kdump would delete {names} before it saves (KDUMP_KEEP_OLD_DUMPS={limit}): move them away first"
-    return True, f"{there} earlier dumps, and none goes (KDUMP_KEEP_OLD_DUMPS={limit})"
+        when = "before it saves" if saving.deletes_before else "after it has saved"
+        return False, f"kdump would delete {names} {when} ({rule}): move them away first"
+    return True, f"{there} earlier dumps, and none goes ({rule})"

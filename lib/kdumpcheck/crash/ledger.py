@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from kdumpcheck.checks import Subject
 from kdumpcheck.evidence import known
-from kdumpcheck.facts import Boot, Packages, Sysconfig, System
+from kdumpcheck.facts import Boot, Packages, System
 from kdumpcheck.paths import whole
 
 VERSION = 1
@@ -30,7 +30,7 @@ class LedgerError(Exception):
 class Fingerprint:
     """What a proof holds for: another kernel, image or configuration of kdump has not been proved.
 
-    `config` is a digest of /etc/sysconfig/kdump, the crashkernel= words and the version of kdump.
+    `config` is a digest of kdump's settings, the crashkernel= words and the version of kdump.
     """
 
     kernel: str
@@ -41,9 +41,11 @@ class Fingerprint:
     def of(cls, subject: Subject) -> Self:
         """The fingerprint of a node by its evidence. Raises `CouldNotLook`."""
         system, boot = known(System.parse(subject.evidence)), known(Boot.parse(subject.evidence))
-        settings, packages = known(Sysconfig.parse(subject.evidence)), known(Packages.parse(subject.evidence))
+        saving, packages = known(subject.provider).saving, known(Packages.parse(subject.evidence))
+        settings = known(saving.settings(subject.evidence))
         image = " ".join(f"{key}={boot.running.last(key)}" for key in _IMAGE if boot.running.last(key))
-        told = [sorted(settings.live.items()), boot.running.values("crashkernel"), packages.rpm.get("kdump", ())]
+        versions = packages.rpm.get(saving.package) or packages.deb.get(saving.package, ())
+        told = [sorted(settings.items()), boot.running.values("crashkernel"), versions]
         return cls(system.release, image, hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16])
 
     def differs(self, now: Fingerprint) -> str:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kdumpcheck.checks import Subject
+from kdumpcheck.checks.judge import one_line
 from kdumpcheck.crash import trigger
 from kdumpcheck.crash.aftermath import Aftermath
 from kdumpcheck.crash.crashed import Crashed
-from kdumpcheck.crash.gates import gates_of
+from kdumpcheck.crash.gates import gates_of, written_over
 from kdumpcheck.crash.hands import Hands, Wishes
 from kdumpcheck.crash.ledger import Ledger
 from kdumpcheck.crash.limits import Limits
@@ -21,12 +22,13 @@ from kdumpcheck.crash.pending import Pending, PendingError
 from kdumpcheck.crash.proof import PhaseTime, Proof, Word
 from kdumpcheck.crash.survey import Survey
 from kdumpcheck.crash.watch import Seen, Watch
-from kdumpcheck.evidence import Unknown
+from kdumpcheck.evidence import Unknown, known
 from kdumpcheck.facts import Space
 from kdumpcheck.facts.lines import pairs
 from kdumpcheck.guards import Gate, refusal
 from kdumpcheck.power import PowerError
 from kdumpcheck.power.console import Console, ConsoleError
+from kdumpcheck.providers import PROVIDERS
 from kdumpcheck.transport import SecretError, TransportError
 
 #: Seconds for which others are kept away from the node: until it is crashed. The lock does not outlive the boot.
@@ -126,7 +128,9 @@ class Prover:
     def _prepared(self, subject: Subject) -> tuple[Crashed | None, list[Gate]]:
         """Sync, leave the mark, and write down by what the dump will be told."""
         marker, how = f"crash-proof-{secrets.token_hex(8)}", self._wishes.trigger
-        answer = self._hands.run(trigger.prepare(marker, how), trigger.PREPARE_SECONDS)
+        provider = known(subject.provider)
+        script = trigger.prepare(provider.saving.place, provider.units[0], marker, how)
+        answer = self._hands.run(script, trigger.PREPARE_SECONDS)
         before, told = Survey.parse(answer), pairs(answer.decode("utf-8", errors="backslashreplace"))
         if isinstance(before, Unknown):
             return None, [Gate("crash.sync", holds=False, said=before.reason)]
@@ -135,12 +139,12 @@ class Prover:
             Gate("crash.sync", synced != "", f"all is written to the disks, in {synced} s"),
             Gate("crash.trigger", ready == "yes", f"{trigger.WORDS[how]}" if ready == "yes" else ready),
             Gate("crash.marker", told.get("kmsg") != "no", f"{marker} is in the kernel log"),
+            *written_over(before),
         ]
         space = Space.parse(subject.evidence)
         memory = 0 if isinstance(space, Unknown) else space.memory["MemTotal"]
-        return Crashed(
-            self._hands.node, marker, how, _now(), memory, tuple(sorted(self._wishes.despite)), before
-        ), gates
+        despite = tuple(sorted(self._wishes.despite))
+        return Crashed(self._hands.node, marker, how, _now(), memory, despite, before, provider.name), gates
 
     def _pull(self) -> str:
         """Crash it; why it was not crashed, "" when it was, or may have been."""
@@ -169,6 +173,9 @@ class Prover:
             return self.proof.but(reason=str(error))
         if crashed is None:
             return self.proof.but(reason="no crash of it is unfinished, so there is nothing to --resume")
+        if crashed.provider not in PROVIDERS:
+            unknown = f"its kdump is {one_line(crashed.provider)}, which is not known here: resume it with its plugin"
+            return self.proof.but(reason=unknown)
         self._set(word=Word.FAILED, started=crashed.started, trigger=crashed.trigger)
         gates = [gate for gate in self._hands.may_go() if gate.name == "guard.own-node"]
         self._add_gates(*gates, self._listen(stack))
@@ -192,7 +199,8 @@ class Prover:
             return self.proof.but(reason=f"{seen.why}; it is left alone. {self._how_to_go_on()}")
         if seen.how == "hung" and (failure := self._rescue(crashed, seen, limits)):
             return self.proof.but(reason=failure)
-        proof = Aftermath(self._hands, self._wishes, self._ledger).conclude(self.proof, crashed, seen)
+        provider = PROVIDERS[crashed.provider]
+        proof = Aftermath(self._hands, self._wishes, self._ledger, provider).conclude(self.proof, crashed, seen)
         if not proof.points:
             return proof.but(reason=f"{proof.reason}. {self._how_to_go_on()}")
         self._pending.forget(crashed.node)

@@ -1,6 +1,6 @@
 # Take one dump away: the files that were seen in it, then the directory, which goes only when nothing else is in it.
 # shellcheck shell=sh disable=SC2154
-# ($directory and $marker are set before; `names` lists the files.)
+# ($directory, $marker and $logs are set before; `names` lists the files.)
 set -u
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -13,8 +13,18 @@ answer() {
 
 main() {
     if [ ! -d "$directory" ] || [ -L "$directory" ]; then answer kept "$directory is no directory"; fi
-    grep -q -s -F -e "$marker" "$directory/dmesg.txt" "$directory/dmesg" ||
-        answer kept "no kernel log in $directory has the mark of this crash"
+    # The patterns are of names in that directory, and not in the one that this runs in.
+    marked=''
+    set -f
+    # shellcheck disable=SC2086  # words
+    set -- $logs
+    set +f
+    for pattern in "$@"; do
+        for log in "$directory"/$pattern; do
+            ! grep -q -s -F -e "$marker" "$log" || marked=yes
+        done
+    done
+    [ -n "$marked" ] || answer kept "no kernel log in $directory has the mark of this crash"
     names | while IFS= read -r name; do
         rm -f -- "$directory/$name"
     done

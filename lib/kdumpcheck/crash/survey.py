@@ -10,18 +10,19 @@ from typing import Self
 from kdumpcheck.crash import script
 from kdumpcheck.evidence import Unknown
 from kdumpcheck.facts.lines import pairs, rows, whole_number
-from kdumpcheck.facts.mounted import FIND_ROOTRAID
+from kdumpcheck.places import Place, find
 
-#: Seconds: one find over a few levels of ROOTRAID, and a question to systemd.
+#: Seconds: one find over a few levels of a disk, and a question to systemd.
 SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A node at one moment. `clock` is its own, in seconds since 1970; `dumps` are paths of directories on ROOTRAID.
+    """A node at one moment. `clock` is its own, in seconds since 1970; `dumps` are paths of directories.
 
-    `point` is where ROOTRAID is mounted, `shown` the directory that /var/crash shows; `unit` and `system` are systemd's
-    words for kdump.service and for all that starts at boot.
+    `point` is where dumps are looked for, `shown` the directory in which people find them; `unit` and `system` are
+    systemd's words for the unit that loads the capture kernel and for all that starts at boot. `stamp` is the name
+    that a dump saved at this moment would have, "" where that does not matter.
     """
 
     boot_id: str
@@ -33,6 +34,7 @@ class Survey:
     point: str
     shown: str
     dumps: frozenset[str]
+    stamp: str = ""
 
     @classmethod
     def parse(cls, answer: bytes) -> Self | Unknown:
@@ -41,7 +43,7 @@ class Survey:
         found = pairs(text)
         clock = whole_number(found.get("clock", ""))
         if found.get("whole") != "yes" or not found.get("boot_id") or clock is None:
-            return Unknown("the node did not say all of what is on it: is ROOTRAID mounted?")
+            return Unknown("the node did not say all of what is on it: is what dumps are saved on mounted?")
         return cls(
             found["boot_id"],
             found.get("release", ""),
@@ -52,12 +54,22 @@ class Survey:
             found["point"],
             found.get("shown", ""),
             frozenset(path for (path,) in rows(text, "dump", 1)),
+            found.get("stamp", ""),
         )
 
     @property
     def armed(self) -> bool:
         """Whether a capture kernel is loaded, and kdump says so, too."""
         return self.loaded and self.unit == "active"
+
+    @property
+    def written_over(self) -> str:
+        """The dump that one saved now would be written over, by its path; "" for none.
+
+        Those that are named for a later minute are such, too: the save takes a while, and clocks are set.
+        """
+        later = (path for path in sorted(self.dumps) if path.rpartition("/")[2] >= self.stamp)
+        return next(later, "") if self.stamp else ""
 
     @property
     def settled(self) -> bool:
@@ -67,11 +79,12 @@ class Survey:
         return self.armed or self.unit == "failed" or self.system not in {"initializing", "starting"}
 
 
-def question() -> str:
-    """The script that asks for a survey."""
-    return with_survey({}, call="\n</dev/null survey\n")
+def question(place: Place, unit: str) -> str:
+    """The script that asks for a survey; `unit` loads the capture kernel."""
+    return with_survey(place, unit, {}, call="\n</dev/null survey\n")
 
 
-def with_survey(settings: Mapping[str, str], *files: str, call: str = "") -> str:
+def with_survey(place: Place, unit: str, settings: Mapping[str, str], *files: str, call: str = "") -> str:
     """A script of these files that can take a survey as well."""
-    return FIND_ROOTRAID + script.compose(settings, "survey.sh", *files, call=call)
+    own = {"unit": unit, "depth": str(place.depth), "stamp": place.stamp}
+    return find(place) + script.compose({**own, **settings}, "survey.sh", *files, call=call)

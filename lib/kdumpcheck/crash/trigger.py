@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 
 from kdumpcheck.crash import script
 from kdumpcheck.crash.survey import with_survey
+from kdumpcheck.places import Place
 
 Trigger = Literal["sysrq", "nmi", "module"]
 TRIGGERS: Final[tuple[Trigger, ...]] = get_args(Trigger)
@@ -22,9 +23,9 @@ PREPARE_SECONDS: Final = 600.0
 PULL_SECONDS: Final = 60.0
 
 
-def prepare(marker: str, trigger: Trigger) -> str:
+def prepare(place: Place, unit: str, marker: str, trigger: Trigger) -> str:
     """The script that syncs, leaves the mark of this crash in the kernel log, and takes a survey of the node."""
-    return with_survey({"marker": marker, "trigger": trigger}, "prepare.sh")
+    return with_survey(place, unit, {"marker": marker, "trigger": trigger}, "prepare.sh")
 
 
 def pull(trigger: Trigger) -> str:

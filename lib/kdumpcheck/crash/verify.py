@@ -12,6 +12,7 @@ from kdumpcheck.crash.survey import Survey
 from kdumpcheck.dumps import Kind, Vmcore
 from kdumpcheck.facts.lines import size
 from kdumpcheck.guards import Gate
+from kdumpcheck.places import Place
 
 #: Seconds between the survey and the panic: the pending write, a connection, an NMI on its way through a slow BMC.
 _LATEST = 180
@@ -22,7 +23,7 @@ _COPIES = ("yes", "true", "1")
 class Left:
     """What a crash left: the node as it is now, and its one new dump where there is one.
 
-    `settings` are those of /etc/sysconfig/kdump, `keeps_symbols` whether this kdump copies kernel and System.map.
+    `settings` are those of this kdump, `keeps_symbols` whether it copies kernel and System.map, `place` where it saves.
     """
 
     after: Survey
@@ -30,6 +31,12 @@ class Left:
     vmcore: Vmcore | None
     settings: Mapping[str, str]
     keeps_symbols: bool
+    place: Place
+
+    @property
+    def view(self) -> str:
+        """The directory in which people find dumps, by the way that they take."""
+        return self.place.view or self.after.shown
 
 
 def new_dumps(crashed: Crashed, after: Survey) -> list[str]:
@@ -44,7 +51,7 @@ def points(crashed: Crashed, left: Left) -> list[Gate]:
     if len(fresh) == 1:
         found = [Gate("proof.one-dump", holds=True, said=fresh[0])]
     elif not fresh:
-        found = [Gate("proof.one-dump", holds=False, said="the crash left no dump anywhere on ROOTRAID")]
+        found = [Gate("proof.one-dump", holds=False, said=f"the crash left no dump anywhere {left.place.where}")]
     lost = f"gone since the crash: {', '.join(gone[:5])}" if gone else f"all {len(crashed.before.dumps)} are there"
     found.append(Gate("proof.earlier-dumps", not gone, lost))
     if left.details is not None and left.vmcore is not None:
@@ -83,11 +90,16 @@ def _of_directory(crashed: Crashed, left: Left, details: Details) -> Iterator[Ga
         log = f"{details.log} is of another crash" if details.log else "no kernel log was saved"
         yield Gate("proof.marker", holds=False, said=f"{log}: the mark {crashed.marker} is not in it")
     problem = details.dump.problem
-    yield Gate("proof.readme", not problem, problem or "README.txt says that it was saved")
+    if left.place.readme:
+        yield Gate("proof.readme", not problem, problem or "README.txt says that it was saved")
+    else:
+        yield Gate("proof.named", not problem, problem or "its files have the names of what was saved to its end")
     if left.keeps_symbols and left.settings.get("KDUMP_COPY_KERNEL", "").lower() in _COPIES:
         yield _symbols(crashed, [name for name, _ in details.files])
     seen = "the same vmcore" if details.shown else f"it lies in {details.path}, where nobody looks"
-    yield Gate("proof.in-view", details.shown, f"{seen} as /var/crash/{details.name}" if details.shown else seen)
+    yield Gate("proof.in-view", details.shown, f"{seen} as {left.view}/{details.name}" if details.shown else seen)
+    if not left.place.hooked:
+        return
     way = "the link on ROOTRAID leads to it" if details.linked else "the link on ROOTRAID does not lead to it"
     yield Gate("proof.linked", details.linked, way)
 
@@ -98,7 +110,7 @@ def _symbols(crashed: Crashed, names: Collection[str]) -> Gate:
     return Gate("proof.symbols", len(found) >= 2, " and ".join(sorted(found)) or "neither vmlinux nor System.map")
 
 
-def back(crashed: Crashed, after: Survey) -> list[Gate]:
+def back(crashed: Crashed, after: Survey, unit: str) -> list[Gate]:
     """Whether the node is back, and would dump again."""
     again = after.boot_id != crashed.before.boot_id
     return [
@@ -106,6 +118,6 @@ def back(crashed: Crashed, after: Survey) -> list[Gate]:
         Gate(
             "proof.armed",
             after.armed,
-            f"kdump.service is {after.unit}, {'' if after.loaded else 'no '}capture kernel loaded",
+            f"{unit} is {after.unit}, {'' if after.loaded else 'no '}capture kernel loaded",
         ),
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dumps that are on ROOTRAID, wherever they lie: as a listing tells, and a first look into the newest."""
+"""The dumps of a node, wherever they lie: as a listing tells, and a first look into the newest."""
 
 from __future__ import annotations
 
@@ -11,62 +11,57 @@ from kdumpcheck.dumps.verdict import Problem
 from kdumpcheck.evidence import CouldNotLook, Evidence, Unknown
 from kdumpcheck.facts import vmcores
 from kdumpcheck.facts.lines import pairs, rows, whole_number
-from kdumpcheck.facts.mounted import COREDIR, FIND_ROOTRAID
+from kdumpcheck.facts.mounted import FIND_PLACE
+from kdumpcheck.places import named
 from kdumpcheck.probe import Section
 
 # Links are passed over: where they lead is looked at under its own name.
 _SCRIPT = (
-    FIND_ROOTRAID
-    + COREDIR
+    FIND_PLACE
     + r"""
-[ -z "$coredir" ] || point=$(readlink -f "$coredir")
+find_place
 [ -n "$point" ] || exit 0
 stat -f -c 'free=%a
 block=%S
 inodes=%c
 inodes_free=%d' "$point"
 sed -n 's/^\(Mem\(Total\|Free\)\|Buffers\|\(Swap\)\{0,1\}Cached\|AnonPages\): *\([0-9]*\) kB$/mem.\1=\4/p' /proc/meminfo
-upper=$(readlink -f /run/overlayfs)
-shown=$upper/var/crash
-day='[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]-[0-2][0-9][-:][0-5][0-9]'
-[ -z "$coredir" ] || shown=$point day='[0-9][0-9][0-9][0-9][01][0-9][0-3][0-9][0-2][0-9][0-5][0-9]'
-printf 'shown=%s\n' "$shown"
-[ -z "$coredir" ] || point=/nowhere
-for parent in ${coredir:+"$shown"} "$point"/crash "$point"/var/crash "$point"/*/overlay-*/crash \
-    "$point"/*/overlay-*/var/crash "$point"/crash/crash "$point"/var/crash/crash \
-    "$point"/*/overlay-*/var/crash/crash; do
-    if [ ! -d "$parent" ] || [ -L "$parent" ]; then continue; fi
-    # The names sort by time; the newest 50 are enough to judge by, and the sum is told of all.
-    set --
-    for dump in "$parent"/$day; do
-        [ -d "$dump" ] && [ ! -L "$dump" ] && set -- "$@" "$dump"
+printf 'layout=%s\nshown=%s\n' "$layout" "$shown"
+# shellcheck disable=SC2317  # called by its name
+look_in() {
+    for parent in "$@"; do
+        if [ ! -d "$parent" ] || [ -L "$parent" ]; then continue; fi
+        # The names sort by time; the newest 50 are enough to judge by, and the sum is told of all.
+        set --
+        for dump in "$parent"/$day; do
+            [ -d "$dump" ] && [ ! -L "$dump" ] && set -- "$@" "$dump"
+        done
+        printf 'place\t%s\t%s\n' "$parent" "$#"
+        [ "$#" -le 50 ] || shift $(($# - 50))
+        [ "$#" -gt 0 ] || continue
+        printf 'dump\t%s\n' "$@"
+        for dump in "$@"; do
+            set -- "$@" "$dump"/*
+            shift
+        done
+        stat -c 'file	%n	%s' "$@" 2>/dev/null | head -n 1000
+        for file in "$@"; do
+            case $file in */README.txt) set -- "$@" "$file" ;; esac
+            shift
+        done
+        [ "$#" -eq 0 ] ||
+            grep -s -H -m 1 -E '^vmcore status:|crash dump is likely incomplete' "$@" /dev/null |
+            cut -c 1-300 | sed 's#/README.txt:#	#; s#^#readme	#'
     done
-    printf 'place\t%s\t%s\n' "$parent" "$#"
-    [ "$#" -le 50 ] || shift $(($# - 50))
-    [ "$#" -gt 0 ] || continue
-    printf 'dump\t%s\n' "$@"
-    for dump in "$@"; do
-        set -- "$@" "$dump"/*
-        shift
-    done
-    stat -c 'file	%n	%s' "$@" 2>/dev/null | head -n 1000
-    for file in "$@"; do
-        case $file in */README.txt) set -- "$@" "$file" ;; esac
-        shift
-    done
-    [ "$#" -eq 0 ] ||
-        grep -s -H -m 1 -E '^vmcore status:|crash dump is likely incomplete' "$@" /dev/null |
-        cut -c 1-300 | sed 's#/README.txt:#	#; s#^#readme	#'
-done
+}
+look_in_parents look_in
 exit 0
 """
 )
-#: Shared with the fact `space`: one look at ROOTRAID.
+#: Shared with the fact `space`: one look at where dumps lie.
 SECTION = Section("dumps", _SCRIPT, timeout=20, limit=256 * 1024)
 #: kdump before 1.9 writes hour and minute with a colon, from 1.9 on with a dash (dracut/kdump-save).
 _OLD_NAME = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")
-#: Debian's kdump-tools writes year to minute in one number (kdump-config kdump_save_core).
-_DEBIAN_NAME = re.compile(r"\d{12}")
 _VMCORE = re.compile(r"vmcore\d*|(?:dump|vmcore)\.\d{12}(?:\.(?:gz|bz2|lz4|xz))?")
 
 
@@ -126,7 +121,8 @@ class Dump:
     def _listed(self) -> str:
         """What a listing shows to be wrong."""
         told, sizes = self._told, self._sizes
-        if _DEBIAN_NAME.fullmatch(self.name):
+        place = named(self.name)
+        if place is not None and not place.readme:
             half = next((name for name, _ in self.files if "-incomplete" in name), "")
             return f"{half}: it was not saved to its end" if half else "" if sizes and all(sizes) else _no_vmcore(sizes)
         if told and told != "saved successfully":
@@ -144,7 +140,7 @@ class Dump:
 
 @dataclass(frozen=True, slots=True)
 class Dumps:
-    """`shown` is the place /var/crash shows; `counts` how many dumps each place has; `found` the newest 50 of each.
+    """`shown` is where people find dumps; `counts` how many dumps each place has; `found` the newest 50 of each.
 
     `unseen` says why a first look into the newest was begun and not answered; None where it was, or was not asked for.
     """
@@ -178,7 +174,7 @@ class Dumps:
 
     @property
     def visible(self) -> tuple[Dump, ...]:
-        """The dumps that /var/crash shows, oldest first."""
+        """The dumps in view, oldest first."""
         return tuple(dump for dump in self.found if dump.parent == self.shown)
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The room on ROOTRAID, and how large a dump of this node's memory could be."""
+"""The room where dumps are saved, and how large a dump of this node's memory could be."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Bytes and inodes free on ROOTRAID (`inodes` None: it has no fixed number), and /proc/meminfo in bytes."""
+    """Bytes and inodes free where dumps go (`inodes` None: it has no fixed number), and /proc/meminfo in bytes."""
 
     sections: ClassVar[tuple[Section, ...]] = (SECTION,)
 
@@ -49,7 +49,7 @@ class Space:
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
-        """Read statfs(2) of ROOTRAID's mount as `stat -f` shows it, and proc_meminfo(5)."""
+        """Read statfs(2) of that file system as `stat -f` shows it, and proc_meminfo(5)."""
         text = evidence.text("dumps")
         if isinstance(text, Unknown):
             return text
@@ -57,7 +57,7 @@ class Space:
         numbers = {name: whole_number(found.get(name, "")) for name in ("free", "block", "inodes", "inodes_free")}
         free, block = numbers["free"], numbers["block"]
         if free is None or block is None:
-            return Unknown("ROOTRAID is not mounted, or stat -f did not tell its room")
+            return Unknown("what dumps are saved on is not mounted, or stat -f did not tell its room")
         kib = {key.removeprefix("mem."): whole_number(value) for key, value in found.items() if key.startswith("mem.")}
         memory = {key: value * 1024 for key, value in kib.items() if value is not None}
         if "MemTotal" not in memory or "MemFree" not in memory:

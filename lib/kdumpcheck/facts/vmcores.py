@@ -13,16 +13,16 @@ from kdumpcheck.dumps.verdict import Problem
 from kdumpcheck.dumps.vmcore import Vmcore
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts.lines import rows, whole_number
-from kdumpcheck.facts.mounted import COREDIR, FIND_ROOTRAID
+from kdumpcheck.facts.mounted import FIND_PLACE
 from kdumpcheck.probe import Section
 
 # What is read is what kdumpcheck.dumps.glance judges by: headers, the first and the last page descriptors, the end.
 # Shells differ in numbers beyond 2^63; a header that leads there is passed over, and so not judged.
 _SCRIPT = (
-    FIND_ROOTRAID
-    + COREDIR
+    FIND_PLACE
     + r"""
-[ -n "$point$coredir" ] || exit 0
+find_place
+[ -n "$point" ] || exit 0
 some() {
     printf 'bytes\t%s\t%s\t%s\n' "$file" "$1" "$(od -An -v -tx1 -j "$1" -N "$2" "$file" 2>/dev/null | tr -d ' \n')"
 }
@@ -67,38 +67,39 @@ look() {
         '7f 45 4c 46') some 0 4096 ;;
     esac
 }
-day='[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]-[0-2][0-9][-:][0-5][0-9]'
-[ -z "$coredir" ] || point=/nowhere day='[0-9][0-9][0-9][0-9][01][0-9][0-3][0-9][0-2][0-9][0-5][0-9]'
 left=12 files=24 seen='|'
-for parent in ${coredir:+"$(readlink -f "$coredir")"} "$(readlink -f /run/overlayfs)/var/crash" "$point"/crash \
-    "$point"/var/crash "$point"/*/overlay-*/crash \
-    "$point"/*/overlay-*/var/crash "$point"/crash/crash "$point"/var/crash/crash \
-    "$point"/*/overlay-*/var/crash/crash; do
-    if [ ! -d "$parent" ] || [ -L "$parent" ]; then continue; fi
-    set --
-    for dump in "$parent"/$day; do
-        [ -d "$dump" ] && [ ! -L "$dump" ] && set -- "$@" "$dump"
-    done
-    [ "$#" -le 5 ] || shift $(($# - 5))
-    for dump in "$@"; do
-        case $seen in *"|$dump|"*) continue ;; esac
-        seen="$seen$dump|" left=$((left - 1)) parts=0
-        [ "$left" -ge 0 ] || exit 0
-        for file in "$dump"/vmcore "$dump"/vmcore[0-9] "$dump"/vmcore[1-9][0-9] "$dump"/dump.[0-9]* \
-            "$dump"/vmcore.[0-9]*; do
-            # What a program packed (KDUMP_COMPRESSION) cannot be told by its ends.
-            case $file in *.gz | *.bz2 | *.lz4 | *.xz) continue ;; esac
-            if [ ! -e "$file" ] || [ "$parts" -ge 8 ] || [ "$files" -le 0 ]; then continue; fi
-            parts=$((parts + 1)) files=$((files - 1))
-            look
+# shellcheck disable=SC2317  # called by its name
+look_in() {
+    for parent in "$@"; do
+        if [ ! -d "$parent" ] || [ -L "$parent" ]; then continue; fi
+        set --
+        for dump in "$parent"/$day; do
+            [ -d "$dump" ] && [ ! -L "$dump" ] && set -- "$@" "$dump"
         done
-        for file in "$dump"/dmesg.txt "$dump"/dmesg "$dump"/dmesg.[0-9]*; do
-            if [ ! -f "$file" ] || [ -L "$file" ]; then continue; fi
-            tail -c 1048576 "$file" 2>/dev/null | tr '\000\t' '  ' | grep -E '@GREP@' | tail -n 12 | cut -c 1-300 |
-                while read -r line; do printf 'last\t%s\t%s\n' "$dump" "$line"; done
+        [ "$#" -le 5 ] || shift $(($# - 5))
+        for dump in "$@"; do
+            case $seen in *"|$dump|"*) continue ;; esac
+            seen="$seen$dump|" left=$((left - 1)) parts=0
+            [ "$left" -ge 0 ] || exit 0
+            for file in "$dump"/vmcore "$dump"/vmcore[0-9] "$dump"/vmcore[1-9][0-9] "$dump"/dump.[0-9]* \
+                "$dump"/vmcore.[0-9]*; do
+                # What a program packed (KDUMP_COMPRESSION) cannot be told by its ends.
+                case $file in *.gz | *.bz2 | *.lz4 | *.xz) continue ;; esac
+                if [ ! -e "$file" ] || [ "$parts" -ge 8 ] || [ "$files" -le 0 ]; then continue; fi
+                parts=$((parts + 1)) files=$((files - 1))
+                look
+            done
+            for file in "$dump"/dmesg.txt "$dump"/dmesg "$dump"/dmesg.[0-9]* "$dump"/vmcore-dmesg.txt; do
+                if [ ! -f "$file" ] || [ -L "$file" ]; then continue; fi
+                tail -c 1048576 "$file" 2>/dev/null | tr '\000\t' '  ' | grep -E '@GREP@' | tail -n 12 | cut -c 1-300 |
+                    while read -r line; do printf 'last\t%s\t%s\n' "$dump" "$line"; done
+            done
         done
     done
-done
+}
+# The directory in view comes first; what is seen twice is passed over.
+look_in "$shown"
+look_in_parents look_in
 exit 0
 """
 ).replace("@GREP@", GREP)

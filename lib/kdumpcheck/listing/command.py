@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "dumps",
         help="list the dumps of nodes: whole or not, why, and how long they are kept",
-        description="List every dump on ROOTRAID of every node, also those that /var/crash does not show. One exec a "
+        description="List every dump of every node, on ROOTRAID also those that /var/crash does not show. One exec a "
         "node; the nodes are not changed. The exit code is 0 when none is known to be incomplete or corrupt, 1 when "
         "one is or a node could not be looked at.",
     )

@@ -13,12 +13,12 @@ from kdumpcheck.dumps.saved import flaw_of
 from kdumpcheck.dumps.verdict import Verdict
 from kdumpcheck.dumps.vmcore import Vmcore
 from kdumpcheck.evidence import Evidence, Unknown
-from kdumpcheck.facts import Dumps, Packages, Sysconfig
+from kdumpcheck.facts import Defaults, Dumps, Packages, Sysconfig
 from kdumpcheck.facts.dumps import Dump, holds_memory
 from kdumpcheck.probe import Section
 from kdumpcheck.providers import select
 
-SECTIONS: tuple[Section, ...] = (*Dumps.sections, *Sysconfig.sections, *Packages.sections)
+SECTIONS: tuple[Section, ...] = (*Dumps.sections, *Sysconfig.sections, *Defaults.sections, *Packages.sections)
 """What must be asked on a node."""
 #: How many crashes are looked ahead for the one that deletes a dump.
 _AHEAD = 20
@@ -32,7 +32,7 @@ class Row:
     place: str
     """the directory it lies in, on the node"""
     visible: bool
-    """whether /var/crash shows it"""
+    """whether it is where people look for dumps"""
     verdict: Verdict | None
     problem: str
     size: int
@@ -40,7 +40,7 @@ class Row:
     crash_time: int | None = None
     panic: str | None = None
     deleted_by: int | None = None
-    """the how-manieth crash from now deletes it, before it saves its own; None: none that can be foreseen"""
+    """the how-manieth crash from now deletes it, before it saves its own or after; None: none that can be foreseen"""
     vmcores: tuple[str, ...] = ()
     """names of its files that hold memory"""
     looked: Literal["listing", "first", "deep"] = "listing"
@@ -70,7 +70,7 @@ def read(evidence: Evidence) -> NodeDumps:
     if isinstance(dumps, Unknown):
         return NodeDumps(evidence.node, evidence.taken, shown(dumps.reason))
     if not dumps.shown:
-        return NodeDumps(evidence.node, evidence.taken, "ROOTRAID is not mounted there")
+        return NodeDumps(evidence.node, evidence.taken, _nowhere(evidence))
     total = dict(dumps.counts)
     fates = _fates(evidence, [dump.name for dump in dumps.visible], total.get(dumps.shown, 0))
     rows = [_row(dump, fates, visible=dump.parent == dumps.shown) for dump in dumps.found]
@@ -80,16 +80,26 @@ def read(evidence: Evidence) -> NodeDumps:
     return NodeDumps(evidence.node, evidence.taken, None, tuple(rows), unlisted, fates is not None, unseen)
 
 
+def _nowhere(evidence: Evidence) -> str:
+    provider = select(evidence)
+    if isinstance(provider, Unknown) or provider.saving.place.hooked:
+        return "ROOTRAID is not mounted there"
+    return f"no dump is saved {provider.saving.place.where} there: it is not mounted, or dumps go to another machine"
+
+
 def _fates(evidence: Evidence, names: Sequence[str], total: int) -> dict[str, int] | None:
     """Which crash from now on deletes each dump, of those that one does; None where that cannot be told."""
-    provider, sysconfig = select(evidence), Sysconfig.parse(evidence)
-    if isinstance(provider, Unknown) or isinstance(sysconfig, Unknown):
+    provider = select(evidence)
+    if isinstance(provider, Unknown):
+        return None
+    settings = provider.saving.settings(evidence)
+    if isinstance(settings, Unknown):
         return None
     # Names have no blanks: these stand for older dumps that were not listed, and for those to come.
     older, found = [f"older {number}" for number in range(max(0, total - len(names)))], dict[str, int]()
     for crash in range(_AHEAD, 0, -1):
         coming = [f"coming {number}" for number in range(1, crash)]
-        doomed = provider.deletes_first(sysconfig, [*older, *names, *coming])
+        doomed = provider.saving.costs(settings, [*older, *names, *coming])
         found.update(dict.fromkeys(doomed, crash))
     return found
 

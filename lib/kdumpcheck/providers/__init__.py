@@ -11,6 +11,7 @@ from kdumpcheck.providers import kdump_tools, kdump_utils, suse, suse_legacy
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
 from kdumpcheck.providers.provider import Placed, Provider
+from kdumpcheck.providers.saving import Saving
 
 #: Every provider, by its name, in the order in which they are asked; plugins add theirs.
 PROVIDERS: dict[str, Provider] = {
@@ -18,7 +19,7 @@ PROVIDERS: dict[str, Provider] = {
     for provider in (suse_legacy.PROVIDER, suse.PROVIDER, kdump_tools.PROVIDER, kdump_utils.PROVIDER)
 }
 
-__all__ = ["PROVIDERS", "Build", "Limits", "Provider", "select"]
+__all__ = ["PROVIDERS", "Build", "Limits", "Provider", "Saving", "select"]
 
 
 def select(evidence: Evidence, providers: Iterable[Provider] | None = None) -> Provider | Unknown:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class Build:
     """A command that builds an initrd beside the one in use, and where it leaves what it makes.
 
-    `kernel` is the image it builds for. An implementation that also links to that image makes `new_link`, which then
-    takes the place of `link`. `directory` is made before and removed afterwards. "" stands for "none" in all of them.
+    `kernel` is the image it builds for. What an implementation keeps beside its initrds to know when one is stale, as a
+    link to that image, it makes as `new_link`, which then takes the place of `link`. `directory` is made before and
+    removed afterwards. "" stands for "none" in all of them.
     """
 
     command: tuple[str, ...]
@@ -20,3 +21,5 @@ class Build:
     link: str = ""
     new_link: str = ""
     directory: str = ""
+    paired: bool = True
+    """whether `link` belongs to its initrd, and comes back with an old one; else it only says what was seen last"""

@@ -21,13 +21,20 @@ from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.sysconfig import Sysconfig
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
+from kdumpcheck.providers.saving import Saving
+from kdumpcheck.providers.saving_debian import KERNEL_LINK, DebianSaving
 
-KERNEL_LINK: Final = "/var/lib/kdump/vmlinuz"
+_HOME: Final = "/var/lib/kdump"
+_HOOK: Final = "/etc/kernel/postinst.d/kdump-tools"
+#: In a mount namespace of its own the hook finds a directory of ours where it builds, and so takes no initrd away. What
+#: kdump-config would find changed at the next load, and throw the initrd away for, is written down as it does it.
+_ELSEWHERE: Final = 'mount --bind "$1" "$2" && { [ ! -e "$5" ] || cp "$5" "$2/latest_sysctls-$4"; } && exec "$3" "$4"'
+_SYSCTL: Final = "/etc/kdump/sysctl.conf"
 _NO_ROOTRAID: Final = "the dump goes to the node's own root, which the capture kernel boots, and not to ROOTRAID"
 _NO_SYSCONFIG: Final = "kdump-tools is set by /etc/default/kdump-tools, which savecore.settings judges"
 _NO_HOOK: Final = "no boot hook of the vendor's makes or wipes anything here: the root is on a disk of its own"
 _NOT_INSIDE: Final = "what saves the dump is not in the initrd but in the node's own root, which savecore.* judge"
-_BY_HAND: Final = "kdump-tools keeps its dumps, initrd and settings in other places than this repair works on"
+_NO_SETTING: Final = "nothing in /etc/default/kdump-tools is known to be wrong on every node alike"
 
 _CHECKS: Final = {
     **dict.fromkeys(
@@ -56,7 +63,8 @@ _CHECKS: Final = {
 }  # fmt: skip
 
 _REMEDIES: Final = {
-    **dict.fromkeys(("config.repair", "links.repair", "dumps.prune", "initrd.rebuild", "service.restart"), _BY_HAND),
+    "config.repair": _NO_SETTING,
+    "links.repair": _NO_ROOTRAID,
     "node.reboot": "whether a boot leaves this node's disks alone is not known to kdumpcheck: reboot it by hand",
 }
 
@@ -87,8 +95,6 @@ def _limits() -> Limits:
     return Limits(
         checks=MappingProxyType(_CHECKS),
         remedies=MappingProxyType(_REMEDIES),
-        proof="the crash proof looks for the dump on ROOTRAID, where kdump-tools saves none: crash it by hand "
-        "(echo c >/proc/sysrq-trigger) and see `kdumpcheck dumps`",
         advice=MappingProxyType(_ADVICE),
     )
 
@@ -105,6 +111,8 @@ class KdumpTools:
     keeps_symbols: bool = False
     dump_formats: tuple[str, ...] = ()
     waits_for_ever: bool = False
+    saving: Saving = field(default_factory=DebianSaving)
+    lister: str = "lsinitramfs"
     limits: Limits = field(default_factory=_limits)
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
@@ -128,9 +136,26 @@ class KdumpTools:
         """`/boot/vmlinuz-<release>`, or vmlinux where that is what the machine boots."""
         return f"/boot/vmlinuz-{kernel}", f"/boot/vmlinux-{kernel}"
 
-    def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:  # noqa: ARG002 - as above
-        """None beside the old: its hook takes the old initrd away before it begins."""
-        return "kdump-tools removes the initrd in use before it builds a new one: " + _REBUILD
+    def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:
+        """Its own hook for kernels, with a directory of ours in the place of /var/lib/kdump, for it alone.
+
+        It takes away the initrd of the kernel that it builds for before it begins (kernel/postinst.d/kdump-tools).
+        """
+        image = next((path for path in self.kernel_images(kernels.running) if path in files), None)
+        if image is None:
+            return f"/boot holds no image of the running kernel {kernels.running}: reboot into an installed one"
+        directory, record = f"{_HOME}/.kdumpcheck-new", f"latest_sysctls-{kernels.running}"
+        words = (directory, _HOME, _HOOK, kernels.running, _SYSCTL)
+        return Build(
+            ("unshare", "--mount", "sh", "-c", _ELSEWHERE, "sh", *words),
+            kernel=image,
+            initrd=f"{directory}/initrd.img-{kernels.running}",
+            link=f"{_HOME}/{record}",
+            new_link=f"{directory}/{record}",
+            directory=directory,
+            # With its record of before, kdump-config would throw the old initrd away when that must be loaded again.
+            paired=False,
+        )
 
     def saves_to(self, settings: Mapping[str, str]) -> str:  # noqa: ARG002 - as above
         """Nowhere by its initrd: the node's own settings say so once its root is mounted."""

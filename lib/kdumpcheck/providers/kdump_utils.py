@@ -22,6 +22,8 @@ from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
+from kdumpcheck.providers.saving import Saving
+from kdumpcheck.providers.saving_rhel import RhelSaving
 
 KDUMPCTL: Final = "/usr/bin/kdumpctl"
 #: Where the initrd lies: beside the kernel, or here where that place cannot be written to or a UKI was booted.
@@ -29,7 +31,9 @@ HOMES: Final = ("/boot", "/var/lib/kdump")
 _NO_ROOTRAID: Final = "the dump goes where /etc/kdump.conf says, which kdumpconf.* judge, and not to ROOTRAID"
 _NO_SYSCONFIG: Final = "dumps are set by /etc/kdump.conf, which kdumpconf.* judge"
 _NO_HOOK: Final = "no boot hook of the vendor's makes or wipes anything here"
-_BY_HAND: Final = "kdumpctl keeps its settings, dumps and initrds in other places than this repair works on"
+_BY_HAND: Final = "kdumpctl builds into the file that is in use, and loads by itself: this repair was not made for it"
+_KEEPS: Final = "kdump-utils deletes no dump, and has no setting for how many are kept"
+_NO_SETTING: Final = "nothing in /etc/kdump.conf is known to be wrong on every node alike"
 _NO_NCN: Final = "the image gate knows the images of NCNs alone"
 
 _CHECKS: Final = {
@@ -65,7 +69,10 @@ _CHECKS: Final = {
 }  # fmt: skip
 
 _REMEDIES: Final = {
-    **dict.fromkeys(("config.repair", "links.repair", "dumps.prune", "initrd.rebuild", "service.restart"), _BY_HAND),
+    **dict.fromkeys(("initrd.rebuild", "service.restart"), _BY_HAND),
+    "config.repair": _NO_SETTING,
+    "links.repair": _NO_ROOTRAID,
+    "dumps.prune": _KEEPS,
     "node.reboot": "whether a boot leaves this node's disks alone is not known to kdumpcheck: reboot it by hand",
 }
 
@@ -103,8 +110,8 @@ def _limits() -> Limits:
     return Limits(
         checks=MappingProxyType(_CHECKS),
         remedies=MappingProxyType(_REMEDIES),
-        proof="the crash proof looks for the dump on ROOTRAID, where kdump-utils saves none: crash it by hand "
-        "(kdumpctl test, or echo c >/proc/sysrq-trigger) and see `kdumpcheck dumps`",
+        proof="no crash of kdump-utils has been proved by it yet: crash the node by hand (kdumpctl test, or echo c "
+        ">/proc/sysrq-trigger) and see `kdumpcheck dumps`",
         advice=MappingProxyType(_ADVICE),
     )
 
@@ -123,6 +130,8 @@ class KdumpUtils:
     keeps_symbols: bool = False
     dump_formats: tuple[str, ...] = ()
     waits_for_ever: bool = False
+    saving: Saving = field(default_factory=RhelSaving)
+    lister: str = "lsinitrd"
     limits: Limits = field(default_factory=_limits)
     home: str = HOMES[0]
     release: str = ""

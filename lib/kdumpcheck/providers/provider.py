@@ -12,6 +12,7 @@ from kdumpcheck.facts.packages import Packages
 from kdumpcheck.facts.sysconfig import Sysconfig
 from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
+from kdumpcheck.providers.saving import Saving
 
 
 class Provider(Protocol):
@@ -48,6 +49,14 @@ class Provider(Protocol):
     @property
     def waits_for_ever(self) -> bool:
         """Whether the capture kernel waits for its disk without end unless `rd.timeout=` is on its command line."""
+
+    @property
+    def saving(self) -> Saving:
+        """Where it saves, by which settings, and which earlier dumps that costs."""
+
+    @property
+    def lister(self) -> str:
+        """The program that lists an initrd of its from end to end, and fails where that is not possible."""
 
     @property
     def limits(self) -> Limits:

@@ -22,6 +22,8 @@ from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
 from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
+from kdumpcheck.providers.saving import Saving
+from kdumpcheck.providers.saving_suse import SuseSaving
 from kdumpcheck.providers.suse_legacy import FIRST_NEW
 
 INITRD = "/var/lib/kdump/initrd"
@@ -42,6 +44,8 @@ class Suse:
     keeps_symbols: bool = False
     dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy", "zstd", "raw")
     waits_for_ever: bool = False
+    saving: Saving = field(default_factory=SuseSaving)
+    lister: str = "lsinitrd"
     limits: Limits = field(default_factory=Limits)
 
     def virtual(self, packages: Packages) -> Literal[True] | str:

@@ -18,6 +18,8 @@ from kdumpcheck.providers.build import Build
 from kdumpcheck.providers.limits import Limits
 from kdumpcheck.providers.retention import doomed
 from kdumpcheck.providers.savedir import local_path
+from kdumpcheck.providers.saving import Saving
+from kdumpcheck.providers.saving_suse import SuseSaving
 
 #: From here on kdump keeps one initrd in /var/lib/kdump and reads no fstab.
 FIRST_NEW = (1, 9)
@@ -36,6 +38,8 @@ class SuseLegacy:
     dump_formats: tuple[str, ...] = ("compressed", "ELF", "lzo", "snappy")
     #: dracut/device-timeout-generator.c writes JobTimeoutSec=0 for every device of the dump target.
     waits_for_ever: bool = True
+    saving: Saving = field(default_factory=SuseSaving)
+    lister: str = "lsinitrd"
     limits: Limits = field(default_factory=Limits)
 
     def virtual(self, packages: Packages) -> Literal[True] | str:

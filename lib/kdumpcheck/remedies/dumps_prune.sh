@@ -1,10 +1,10 @@
 # Remove dumps, the oldest first, until there is room; never the newest.
 # shellcheck shell=sh disable=SC2154
-# ($shown, $names, $bytes and $inodes are set before.)
+# ($shown, $pattern, $names, $bytes and $inodes are set before.)
 
 newest() {
     last=''
-    for dump in "$shown"/[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]-[0-2][0-9][-:][0-5][0-9]; do
+    for dump in "$shown"/$pattern; do
         [ ! -d "$dump" ] || last=${dump##*/}
     done
     printf '%s' "$last"

@@ -63,10 +63,11 @@ def _script(initrd: str, build: Build, provider: Provider) -> str:
         "aside": _aside(initrd),
         "link": build.link,
         "new_link": build.new_link,
-        "aside_link": _aside(build.link) if build.link else "",
+        "aside_link": _aside(build.link) if build.link and build.paired else "",
         "directory": build.directory,
         "unit": provider.units[0],
         "early": provider.units[-1],
+        "lister": provider.lister,
         "build": shlex.join(build.command),
         "patience": str(script.PATIENCE),
     }

@@ -1,7 +1,7 @@
 # Rebuild the kdump initrd: build a new one beside the old, prove it, swap them, load it, or put the old one back.
-# Where kdump keeps a link to the kernel that the initrd is for ($link), it goes with it.
+# Where kdump keeps a record by which it knows a stale one, as a link to its kernel ($link), that goes with it.
 # shellcheck shell=sh disable=SC2154
-# ($initrd, $new, $aside, $link, $new_link, $aside_link, $directory, $unit, $early, $build and $patience are set before.)
+# ($initrd, $new, $aside, $link, $new_link, $aside_link, $directory, $unit, $early, $lister, $build and $patience are set before.)
 
 log=/run/kdumpcheck-remedy.log
 
@@ -15,11 +15,11 @@ clear_new() {
 # Of the two, the new initrd beside the old link is the pair that kdump itself knows to be stale; so that is what there
 # is for a moment, and never the other.
 put_link_back() {
-    [ -z "$link" ] || ! there "$aside_link" || mv -fT "$aside_link" "$link"
+    [ -z "$aside_link" ] || ! there "$aside_link" || mv -fT "$aside_link" "$link"
 }
 
 forget_old() {
-    [ -z "$link" ] || rm -f "$aside_link"
+    [ -z "$aside_link" ] || rm -f "$aside_link"
     rm -f "$aside"
 }
 
@@ -45,7 +45,7 @@ build() {
 
 set_aside() {
     ! there "$initrd" || ln -P "$initrd" "$aside" || return
-    [ -z "$link" ] || ! there "$link" || cp -P "$link" "$aside_link"
+    [ -z "$aside_link" ] || ! there "$link" || cp -P "$link" "$aside_link"
 }
 
 # With a second name for the old one there is no moment without an initrd, whenever the node dies.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kdumpcheck.checks import Subject
-from kdumpcheck.evidence import known
+from kdumpcheck.evidence import Unknown, known
 from kdumpcheck.facts import Reservation, Security
 from kdumpcheck.remedies.remedy import RemedyError
 
@@ -19,4 +19,8 @@ def loadable(subject: Subject) -> Reservation:
     security = Security.parse(subject.evidence)
     if isinstance(security, Security) and security.kexec_disabled:
         raise RemedyError("kernel.kexec_load_disabled is 1: nothing can be loaded until the node is rebooted")
+    provider = known(subject.provider)
+    settings = provider.saving.settings(subject.evidence)
+    if not isinstance(settings, Unknown) and (off := provider.saving.off(settings)):
+        raise RemedyError(f"{off}: set that right first")
     return reservation

@@ -31,9 +31,9 @@ there() {
     [ -e "$1" ] || [ -L "$1" ]
 }
 
-# An initrd counts when it is a file, has content, and can be listed from end to end.
+# An initrd counts when it is a file, has content, and can be listed from end to end ($lister says by what).
 proven() {
-    [ -f "$1" ] && [ -s "$1" ] && timeout -k 5 "$patience" lsinitrd "$1" >/dev/null 2>&1 9>&-
+    [ -f "$1" ] && [ -s "$1" ] && timeout -k 5 "$patience" "${lister:-lsinitrd}" "$1" >/dev/null 2>&1 9>&-
 }
 
 armed() {

@@ -36,6 +36,7 @@ class ServiceRestart(Traits):
             "initrd": provider.initrd(kernels.running),
             "unit": provider.units[0],
             "early": provider.units[-1],
+            "lister": provider.lister,
             "patience": str(script.PATIENCE),
         }
         comment = f"restart {unit.name} and see that a capture kernel is loaded"

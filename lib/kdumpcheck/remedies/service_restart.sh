@@ -1,6 +1,6 @@
 # Restart kdump and see that a capture kernel is loaded; else load at least what is there, and tell what the journal says.
 # shellcheck shell=sh disable=SC2154
-# ($initrd, $unit, $early and $patience are set before.)
+# ($initrd, $unit, $early, $lister and $patience are set before.)
 
 journal() {
     timeout -k 5 30 journalctl -b -o cat --no-pager -n 8 -u "$unit" 2>/dev/null 9>&- | last_words

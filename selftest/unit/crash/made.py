@@ -64,4 +64,4 @@ def details_answer(found: Details) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-CRASHED = Crashed(NODE, MARKER, "sysrq", "2026-11-25T10:00:00+00:00", 2**29, (), survey())
+CRASHED = Crashed(NODE, MARKER, "sysrq", "2026-11-25T10:00:00+00:00", 2**29, (), survey(), "suse_legacy")

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from selftest.unit.crash.made import survey
 from selftest.unit.kept import captured, evidence
 from selftest.unit.site import ROOT
 
 from kdumpcheck.catalogue import load_checks
 from kdumpcheck.checks import Judge, Outcome, Result, Subject
-from kdumpcheck.crash.gates import gates_of, validation
+from kdumpcheck.crash.gates import gates_of, validation, written_over
 from kdumpcheck.evidence import load
 from kdumpcheck.guards import Gate
 
@@ -45,11 +47,55 @@ def test_a_healthy_node_opens_all() -> None:
     assert closed(**found) == set()
 
 
-def test_a_node_whose_kdump_saves_elsewhere_is_not_crashed_on_purpose() -> None:
-    subject = Subject(load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz"))
-    (gate,) = gates_of(subject, JUDGE.judge_all(subject), frozenset(), OURS)
-    assert (gate.name, gate.holds) == ("crash.kdump", False)
-    assert "Debian's kdump-tools: the crash proof looks for the dump on ROOTRAID" in gate.said
+def debian(settings: bytes = b"", **changed: bytes) -> dict[str, Gate]:
+    """The gates of a Debian node with these lines at the end of its settings."""
+    kept = load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz")
+    sections = {name: output.data for name, output in kept.outputs.items()} | changed
+    sections["defaults"] += settings
+    subject = Subject(evidence("ncn-w001", sections))
+    found = gates_of(subject, JUDGE.judge_all(subject), frozenset(), OURS)
+    return {gate.name: gate for gate in found}
+
+
+def test_a_node_whose_kdump_saves_elsewhere_is_asked_for_its_own_place_and_for_no_hook() -> None:
+    found = debian()
+    assert set(found) == {f"crash.{name}" for name in ("validation", "kernel", "settings", "space", "retention")}
+    assert closed(**found) == set()
+    assert "free in the save directory" in found["crash.space"].said
+    assert found["crash.retention"].said == "0 earlier dumps, and none goes (KDUMP_NUM_DUMPS=0)"
+
+
+@pytest.mark.parametrize(
+    ("settings", "shut"),
+    [
+        (b"KDUMP_COMPRESSION=gzip\n", {"crash.settings"}),
+        (b"KDUMP_DUMP_DMESG=0\n", {"crash.settings"}),
+        (b"SSH=root@there\n", {"crash.settings", "crash.validation"}),
+        (b"KDUMP_NUM_DUMPS=many\n", {"crash.retention"}),
+        (b"KDUMP_NUM_DUMPS=2\n", {"crash.retention"}),
+        (b"KDUMP_NUM_DUMPS=3\n", set()),
+        (b"KDUMP_NUM_DUMPS=$(nproc)\n", {"crash.validation", "crash.settings", "crash.space", "crash.retention"}),
+    ],
+)
+def test_settings_of_kdump_tools_close_gates(settings: bytes, shut: set[str]) -> None:
+    kept = load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz").outputs["dumps"].data
+    place = b"place\t/var/crash\t"
+    assert place in kept
+    two = kept.replace(place + b"0", place + b"2") + b"dump\t/var/crash/202601010000\ndump\t/var/crash/202601020000\n"
+    files = b"".join(b"file\t/var/crash/2026010%b0000/dump.2026010%b0000\t9\n" % (day, day) for day in (b"1", b"2"))
+    found = debian(settings, dumps=two + files)
+    assert closed(**found) == shut
+    if b"=2" in settings:
+        assert "would delete 202601010000 after it has saved" in found["crash.retention"].said
+
+
+def test_a_dump_that_would_be_written_over_closes_a_gate() -> None:
+    before = replace(survey("/var/crash/202611281919"), stamp="202611281920")
+    assert [gate.holds for gate in written_over(before)] == [True]
+    assert [gate.holds for gate in written_over(replace(before, stamp="202611281919"))] == [False]
+    # A clock that was set back: the minute of that dump is yet to come.
+    assert [gate.holds for gate in written_over(replace(before, stamp="202611281910"))] == [False]
+    assert written_over(replace(before, stamp="")) == []
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from kdumpcheck.crash import details, survey, trigger
 from kdumpcheck.crash.details import Details
 from kdumpcheck.evidence import Unknown
 from kdumpcheck.facts.lines import pairs
+from kdumpcheck.places import rootraid
 
 NAME = "2026-11-25-10:00"
 SHELLS = ("dash", "bash")
@@ -24,10 +25,9 @@ def shell(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def crash(tmp_path: Path) -> Path:
     """What stands for /var/crash, with one dump of ours in it."""
     place = tmp_path / "crash"
-    monkeypatch.setattr(details, "SHOWN", str(place))
     dump = place / NAME
     dump.mkdir(parents=True)
     (dump / "vmcore").write_bytes(b"KDUMP   " + bytes(100_000))
@@ -40,45 +40,46 @@ def run(shell: str, script: str) -> bytes:
     return subprocess.run([shell], input=script.encode(), capture_output=True, check=False, timeout=30).stdout
 
 
-def remove(shell: str, *names: str, marker: str = MARKER) -> dict[str, str]:
-    return pairs(run(shell, details.removal(NAME, names, marker)).decode())
+def remove(shell: str, crash: Path, *names: str, marker: str = MARKER) -> dict[str, str]:
+    return pairs(run(shell, details.removal(rootraid.PLACE, str(crash), NAME, names, marker)).decode())
 
 
 class TestRemoval:
     def test_exactly_the_dump_goes(self, shell: str, crash: Path) -> None:
         (crash / "2026-11-24-10:00").mkdir()
-        assert remove(shell, "vmcore", "dmesg.txt", "README.txt")["result"] == "removed"
+        assert remove(shell, crash, "vmcore", "dmesg.txt", "README.txt")["result"] == "removed"
         assert [path.name for path in crash.iterdir()] == ["2026-11-24-10:00"]
 
     def test_what_was_not_seen_in_it_stays_and_so_does_the_directory(self, shell: str, crash: Path) -> None:
         (crash / NAME / "notes of a person").touch()
-        told = remove(shell, "vmcore", "dmesg.txt", "README.txt")
+        told = remove(shell, crash, "vmcore", "dmesg.txt", "README.txt")
         assert (told["result"], "there is more in" in told["comment"]) == ("kept", True)
         assert [path.name for path in (crash / NAME).iterdir()] == ["notes of a person"]
 
     def test_a_dump_without_our_mark_stays(self, shell: str, crash: Path) -> None:
-        told = remove(shell, "vmcore", "dmesg.txt", "README.txt", marker="crash-proof-of-another")
+        told = remove(shell, crash, "vmcore", "dmesg.txt", "README.txt", marker="crash-proof-of-another")
         assert told["result"] == "kept"
         assert (crash / NAME / "vmcore").exists()
 
     def test_a_link_in_its_place_is_not_followed(self, shell: str, crash: Path) -> None:
         (crash / NAME).rename(crash / "elsewhere")
         (crash / NAME).symlink_to("elsewhere")
-        assert remove(shell, "vmcore")["result"] == "kept"
+        assert remove(shell, crash, "vmcore")["result"] == "kept"
         assert (crash / "elsewhere" / "vmcore").exists()
 
     @pytest.mark.parametrize("name", ["a b", "$(touch x)", "`id`", "-rf", "'", "*"])
     def test_any_name_is_only_a_name(self, shell: str, crash: Path, name: str) -> None:
         (crash / NAME / name).touch()
         (crash / NAME / "another").touch()
-        remove(shell, name)
+        remove(shell, crash, name)
         left = {path.name for path in (crash / NAME).iterdir()}
         assert left == {"vmcore", "dmesg.txt", "README.txt", "another"}
 
 
 class TestDetails:
-    def told(self, shell: str, crash: Path, linked: Path) -> Details:
-        found = Details.parse(str(crash / NAME), run(shell, details.question(str(crash / NAME), str(linked), MARKER)))
+    def told(self, shell: str, crash: Path, linked: Path, view: Path | None = None) -> Details:
+        script = details.question(rootraid.PLACE, str(crash / NAME), str(view or crash), str(linked), MARKER)
+        found = Details.parse(str(crash / NAME), run(shell, script))
         assert found is not None
         return found
 
@@ -89,15 +90,14 @@ class TestDetails:
         assert (found.marked, found.shown, found.linked, found.log) == (True, True, True, "dmesg.txt")
         assert found.dump.problem == ""
 
-    def test_what_is_not_to_be_seen_is_told(self, shell: str, crash: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_what_is_not_to_be_seen_is_told(self, shell: str, crash: Path) -> None:
         (crash / NAME / "dmesg.txt").write_text("of another crash\n")
-        monkeypatch.setattr(details, "SHOWN", str(crash.parent / "nowhere"))
-        found = self.told(shell, crash, crash.parent / "nowhere" / NAME)
+        found = self.told(shell, crash, crash.parent / "nowhere" / NAME, crash.parent / "nowhere")
         assert (found.marked, found.shown, found.linked) == (False, False, False)
 
 
 def test_a_machine_without_rootraid_is_no_survey(shell: str) -> None:
-    answer = run(shell, survey.question())
+    answer = run(shell, survey.question(rootraid.PLACE, "kdump.service"))
     boot = pairs(answer.decode())["boot_id"]
     assert boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert isinstance(survey.Survey.parse(answer), Unknown)

@@ -15,9 +15,10 @@ from kdumpcheck.crash.verify import Left, back, points
 from kdumpcheck.dumps import Contents, Kind
 from kdumpcheck.dumps.verdict import cut
 from kdumpcheck.evidence import Unknown
+from kdumpcheck.places import rootraid
 
 COPIES = {"KDUMP_COPY_KERNEL": "yes"}
-GOOD = Left(survey(NEW, boot="2222", clock=1100), details(), VMCORE, COPIES, keeps_symbols=True)
+GOOD = Left(survey(NEW, boot="2222", clock=1100), details(), VMCORE, COPIES, keeps_symbols=True, place=rootraid.PLACE)
 
 
 def wrong(left: Left, crashed: Crashed = CRASHED) -> set[str]:
@@ -33,7 +34,7 @@ def test_a_good_dump_is_good_in_every_point() -> None:
 
 
 def test_no_dump_and_two_dumps_are_not_one() -> None:
-    nothing = Left(survey(boot="2222"), None, None, {}, keeps_symbols=False)
+    nothing = Left(survey(boot="2222"), None, None, {}, keeps_symbols=False, place=rootraid.PLACE)
     assert wrong(nothing) == {"one-dump"}
     two = replace(nothing, after=survey(NEW, f"{POINT}/crash/2026-11-25-10:01", boot="2222"))
     assert wrong(two) == {"one-dump"}
@@ -87,10 +88,11 @@ def test_symbols_are_asked_for_only_where_kdump_keeps_them() -> None:
 
 def test_a_node_is_back_in_another_boot_and_armed() -> None:
     good = survey(boot="2222")
-    assert [gate.holds for gate in back(CRASHED, good)] == [True, True]
-    assert [gate.holds for gate in back(CRASHED, survey())] == [False, True]
-    assert [gate.holds for gate in back(CRASHED, replace(good, loaded=False))] == [True, False]
-    assert [gate.holds for gate in back(CRASHED, replace(good, unit="failed"))] == [True, False]
+    unit = "kdump.service"
+    assert [gate.holds for gate in back(CRASHED, good, unit)] == [True, True]
+    assert [gate.holds for gate in back(CRASHED, survey(), unit)] == [False, True]
+    assert [gate.holds for gate in back(CRASHED, replace(good, loaded=False), unit)] == [True, False]
+    assert [gate.holds for gate in back(CRASHED, replace(good, unit="failed"), unit)] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from selftest.unit.layout import laid_out
 
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts import Dumps, Space
 from kdumpcheck.facts.dumps import SECTION
+from kdumpcheck.places import rootraid
 from kdumpcheck.providers.retention import doomed, kept
 
 EvidenceOf = Callable[..., Evidence]
@@ -131,10 +133,7 @@ def test_the_section_on_a_real_tree(tmp_path: Path, shell: str, evidence_of: Evi
     (root / "crash/not-a-dump").mkdir()
     (root / "var").mkdir()
     (root / "var/crash").symlink_to("../LiveOS/overlay-SQFSRAID-1/var/crash")
-    script = SECTION.script.partition("[ -n")[2]
-    script = f"point={root}\n[ -n{script}".replace(
-        "readlink -f /run/overlayfs", f"echo {root}/LiveOS/overlay-SQFSRAID-1"
-    )
+    script = laid_out(SECTION.script, rootraid.PLACE, root, root / "LiveOS/overlay-SQFSRAID-1/var/crash")
     done = subprocess.run([*shell.split(), "-c", script], capture_output=True, timeout=30, check=True)
     found = Dumps.parse(evidence_of({"dumps": done.stdout}))
     assert isinstance(found, Dumps)

@@ -14,12 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selftest.unit.dumps.made import BLOCK, NODE, RELEASE, compressed, elf, flattened
 from selftest.unit.kept import TAKEN
+from selftest.unit.layout import laid_out
 from selftest.unit.probe.test_read_only import CALLS, changes
 
 from kdumpcheck.dumps import Kind, Verdict
 from kdumpcheck.evidence import CouldNotLook, Evidence, Output, Unknown
 from kdumpcheck.facts import Dumps, vmcores
 from kdumpcheck.facts.dumps import Dump
+from kdumpcheck.places import coredir as coredir_layout
+from kdumpcheck.places import rootraid
 
 EvidenceOf = Callable[..., Evidence]
 DAY = "2026-11-22-22-34"
@@ -45,10 +48,10 @@ def put(root: Path, name: str = DAY, place: str = "LiveOS/overlay-SQFSRAID-1/var
 
 def section(root: Path, coredir: str = "") -> str:
     """The section's shell, as it is but for where ROOTRAID is, or kdump-tools' directory."""
-    found = vmcores.SECTION.script.partition('[ -n "$point$coredir" ] || exit 0')[2]
-    assert found
-    script = f"point={root} coredir={coredir}\n{found}"
-    return script.replace("readlink -f /run/overlayfs", f"echo {root}/LiveOS/overlay-SQFSRAID-1")
+    script = vmcores.SECTION.script
+    if coredir:
+        return laid_out(script, coredir_layout.PLACE, Path(coredir))
+    return laid_out(script, rootraid.PLACE, root, root / "LiveOS/overlay-SQFSRAID-1/var/crash")
 
 
 def answer(root: Path, shell: str = "dash", tools: Path | None = None, coredir: str = "") -> bytes:

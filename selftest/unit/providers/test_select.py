@@ -75,7 +75,12 @@ def test_debians_kdump_tools_is_told_by_its_package_alone() -> None:
     assert DEBIAN.initrd("6.1") == "/var/lib/kdump/initrd.img-6.1"
     links = {"/var/lib/kdump/vmlinuz": "/boot/vmlinuz-6.1.0-56-cloud-amd64"}
     assert DEBIAN.capture_kernel(Kernels("6.1", None, links)) == "6.1.0-56-cloud-amd64"
-    assert "removes the initrd in use" in str(DEBIAN.build(Kernels("6.1", None), ()))
+    assert "no image of the running kernel" in str(DEBIAN.build(Kernels("6.1", None), ()))
+    build = DEBIAN.build(Kernels("6.1", None), ("/boot/vmlinuz-6.1",))
+    assert not isinstance(build, str)
+    # The hook takes away what is in its way, and that must never be the one in use.
+    assert build.initrd != DEBIAN.initrd("6.1")
+    assert build.command[:2] == ("unshare", "--mount")
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from selftest.unit.pretend import PretendNode
 from selftest.unit.remedies.planned import cut, killed, plan
 
-from kdumpcheck.remedies import Action, RemedyError, dumps_prune
+from kdumpcheck.providers import PROVIDERS, suse_legacy
+from kdumpcheck.remedies import Action, RemedyError
 
 #: More than any disk of this machine, so that the script never finds that there is room.
 HUGE = 2**60
@@ -19,7 +21,10 @@ PLACE = "/run/initramfs/overlayfs/LiveOS/overlay-x/var/crash"
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dumps_prune, "SHOWN", "/run/crash")
+    """As a node that shows its dumps where this test may write."""
+    provider = suse_legacy.PROVIDER
+    saving = replace(provider.saving, place=replace(provider.saving.place, view="/run/crash"))
+    monkeypatch.setitem(PROVIDERS, provider.name, replace(provider, saving=saving))
 
 
 @pytest.fixture
