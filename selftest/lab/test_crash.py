@@ -20,7 +20,7 @@ HEALTHY = [Cell(dialect=dialect) for dialect in DIALECTS]
 #: Loaded, with a green kdump.service, and no dump: what this suite exists for.
 FALSE_GREENS = [
     Cell(dialect="suse_legacy", faults=("crashkernel-96M",)),
-    Cell(dialect="kdump_utils", faults=("rhel-disk-full",)),
+    Cell(dialect="kdump_utils", faults=("rhel-root-full",)),
 ]
 
 

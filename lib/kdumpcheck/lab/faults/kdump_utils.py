@@ -156,7 +156,7 @@ restart
         heal_shell=_BACK,
     ),
     Fault(
-        id="rhel-disk-full",
+        id="rhel-root-full",
         title="The disk of /var/crash is full",
         effect="fills the disk of /var/crash with one file",
         undo="removes that file",

@@ -12,25 +12,25 @@ depends() {
     echo base shutdown systemd-initrd fstab-sys
 }
 
-# The configuration as the capture kernel needs it: a disk by a name that lasts, and a dump that is not on the root
-# named with its file system and its path there.
+# The configuration as the capture kernel needs it: the disk by a name that lasts, with its file system; where no target
+# is named, that of the path, which then is the one within it.
 kdumpbase_install_config() {
-    local config=$initdir/etc/kdump.conf type spec mount device point path
+    local config=$initdir/etc/kdump.conf type spec mount path
     local -a words
     mkdir -p "${config%/*}"
     conf_lines >"$config"
-    read -r type spec <<<"$(conf_target)"
-    [[ $type != raw && $type != ssh && -z $(conf_dracut_mount) ]] || return 0
+    [[ -z $(conf_dracut_mount) ]] || return 0
     mount=$(/usr/sbin/mkdumprd --print-mount) || return 1
     read -r -a words <<<"$mount"
-    device=${words[0]} point=${words[1]}
+    read -r type spec <<<"$(conf_target)"
     if [[ -n $spec ]]; then
-        sed -i "s|^$type .*|$type $device|" "$config"
-    elif [[ $point != /sysroot ]]; then
-        path=$(save_path)
-        sed -i '/^path /d' "$config"
-        printf '%s %s\npath %s\n' "${words[2]}" "$device" "/${path#"${point#/kdumproot}"}" >>"$config"
+        sed -i "s|^$type .*|$type ${words[0]}|" "$config"
+        return
     fi
+    path=$(save_path)
+    [[ ${words[1]} == /sysroot ]] || path=/${path#"${words[1]#/kdumproot}"/}
+    sed -i '/^path /d' "$config"
+    printf '%s %s\npath %s\n' "${words[2]}" "${words[0]}" "$path" >>"$config"
 }
 
 # Settings of the big system can starve the small one.
