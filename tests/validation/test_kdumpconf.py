@@ -136,6 +136,7 @@ def test_the_target_is_there(
 @check(
     "kdumpconf.drivers",
     title="The initrd brings the drivers for the disk that the dump goes to",
+    remedy="initrd.rebuild",
     instruction="Look in /etc/dracut.conf.d and in dracut_args of /etc/kdump.conf for what leaves them out, or name "
     "them in extra_modules; then kdumpctl rebuild, and systemctl restart kdump.service.",
     source=SOURCE + "; Linux ABI sysfs-module",
@@ -191,6 +192,7 @@ def test_the_programs_are_there(
     "kdumpconf.copy",
     title="The initrd carries the settings of the node",
     severity=Severity.WARN,
+    remedy="initrd.rebuild",
     instruction="kdumpctl rebuild, then systemctl restart kdump.service.",
     source=SOURCE + " (kdump_install_conf)",
     providers=OURS,
@@ -258,6 +260,7 @@ def test_a_failed_capture_restarts(
 @check(
     "kdumpconf.space",
     title="There is room for a dump where /etc/kdump.conf has it saved",
+    remedy="dumps.prune",
     instruction="Move dumps that are still needed to another machine and remove the others, or see what else fills the "
     "disk: kdump deletes none.",
     source=SOURCE + "; makedumpfile(8) -d",
