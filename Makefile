@@ -57,7 +57,7 @@ bench: setup
 detection: setup
 	$(BIN)/python -m selftest.detection --document $(if $(N),--random $(N)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
-## Crash proofs of real nodes in every way they can go, both dialects (needs root; hours). ONLY=words picks some, as pytest's -k.
+## Crash proofs of real nodes in every way they can go, each dialect (needs root; hours). ONLY=words picks some, as pytest's -k.
 proofs: setup
 	$(BIN)/pytest selftest/proofs $(if $(ONLY),-k "$(ONLY)")
 

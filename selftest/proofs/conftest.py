@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from selftest.lab.live import UP_SECONDS, new_lab, remove_orphans
@@ -14,13 +15,27 @@ NODE = "ncn-w001"
 
 @pytest.fixture(params=["suse_legacy", "suse"])
 def dialect(request: pytest.FixtureRequest) -> str:
-    """Each dialect of kdump in its turn."""
+    """Each line of SUSE's kdump in its turn."""
     return str(request.param)
 
 
 @pytest.fixture
 def crasher(dialect: str) -> Iterator[Crasher]:
     """A lab with one healthy node of this dialect, taken down afterwards."""
+    with one_node(dialect) as crasher:
+        yield crasher
+
+
+@pytest.fixture
+def debian() -> Iterator[Crasher]:
+    """The same with Debian's own kdump-tools, whose settings and dumps are elsewhere."""
+    with one_node("kdump_tools") as crasher:
+        yield crasher
+
+
+@contextmanager
+def one_node(dialect: str) -> Iterator[Crasher]:
+    """A lab with one healthy node of a dialect while this lasts."""
     remove_orphans()
     live = new_lab(f"proof-{dialect}")
     try:

@@ -237,6 +237,7 @@ def test_fstab_lets_the_capture_kernel_write(savecore: Savecore, fstab: Fstab, d
 @check(
     "savecore.space",
     title="The save directory has room for a dump",
+    remedy="dumps.prune",
     instruction="Move dumps that are still needed to another machine and remove the others, or see what else fills the "
     "disk. KDUMP_NUM_DUMPS removes old dumps only after a new one was saved.",
     source=SOURCE + "; makedumpfile(8) -d",
@@ -257,6 +258,29 @@ def test_there_is_room_in_the_save_directory(space: Space, dumps: Dumps, default
         found="no limit" if inodes is None else f"{inodes} free",
     )
     prefer(space.free >= need.whole, expected=f"room for {size(need.whole)}, the most a dump could have", found=found)
+
+
+@check(
+    "savecore.retention",
+    title="Earlier dumps are kept when kdump-tools saves a new one",
+    instruction="In /etc/default/kdump-tools set KDUMP_NUM_DUMPS to how many are to be kept, the new one among them "
+    "(5; 0 keeps all).",
+    source=SOURCE,
+    providers=OURS,
+    judges="node",
+    severity=Severity.WARN,
+)
+def test_kdump_tools_keeps_earlier_dumps(defaults: Defaults, kdump: Provider) -> None:
+    """It deletes the oldest after it has saved: a node that crashes twice loses the dump that tells the cause."""
+    if riddle := next((line for line in defaults.riddles if "KDUMP_NUM_DUMPS" in line), ""):
+        could_not_look(f"only a shell could tell what /etc/default/kdump-tools means by: {riddle}")
+    number = kdump.saving.kept(defaults.settings)
+    written = defaults.settings.get("KDUMP_NUM_DUMPS", "") or "not set, which keeps all"
+    expect(
+        number is not None and number != 1,
+        expected="KDUMP_NUM_DUMPS keeps some besides the new one, or all",
+        found=f"KDUMP_NUM_DUMPS is {written}" + (": the new one alone is kept" if number == 1 else ""),
+    )
 
 
 @check(

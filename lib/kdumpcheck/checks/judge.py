@@ -121,7 +121,14 @@ def _result(
         instruction=_instruction(check, subject),
         source=check.source,
         seconds=round(seconds, 6),
+        refused="" if subject.of_image else _refused(check, subject),
     )
+
+
+def _refused(check: Check, subject: Subject) -> str:
+    """Why the check's remedy is not for the kdump that is on the node."""
+    provider = subject.provider
+    return "" if isinstance(provider, Unknown) else provider.limits.remedies.get(check.remedy or "", "")
 
 
 def _instruction(check: Check, subject: Subject) -> str:

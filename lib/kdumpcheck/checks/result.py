@@ -37,8 +37,9 @@ def in_the_image(instruction: str) -> str:
 class Result:
     """One check's word on one node, complete enough to act on without looking anywhere else.
 
-    `message` is one line; `remedy` the id of a repair that could mend it; `instruction` what a person does;
-    `seconds` how long judging took; `cause` the check whose failure explains this one's, which is then a skip.
+    `message` is one line; `remedy` the id of a repair that could mend it, `refused` why that repair is not for this
+    node's kdump ("" where it is); `instruction` what a person does; `seconds` how long judging took; `cause` the check
+    whose failure explains this one's, which is then a skip.
     """
 
     node: str
@@ -53,3 +54,9 @@ class Result:
     source: str = ""
     seconds: float = 0.0
     cause: str = ""
+    refused: str = ""
+
+    @property
+    def offered(self) -> str | None:
+        """The id of a repair that could mend it here; None where a person must."""
+        return None if self.refused else self.remedy

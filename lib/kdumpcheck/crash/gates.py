@@ -118,9 +118,9 @@ def _space(subject: Subject, despite: Collection[str]) -> tuple[bool, str]:
     found = f"{size(space.free)} free {saving.place.where}, at most {size(enough)} needed"
     if space.free >= enough:
         return True, found
-    if "dumps.space" in despite:
-        return True, f"{found}, despite dumps.space"
-    return False, f"{found}: make room (remedy dumps.prune), or say --despite dumps.space"
+    if saving.room in despite:
+        return True, f"{found}, despite {saving.room}"
+    return False, f"{found}: make room (remedy dumps.prune), or say --despite {saving.room}"
 
 
 def _retention(subject: Subject) -> tuple[bool, str]:

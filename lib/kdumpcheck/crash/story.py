@@ -26,9 +26,11 @@ PHASES: Final = (CRASHED, CAPTURE, INITRD, MOUNTED, SAVING, SAVED, RESTARTS, BOO
 _SIGNS: Final = {
     CRASHED: re.compile(r"Kernel panic - not syncing|sysrq: Trigger a crash"),
     INITRD: re.compile(r"Run /init as init process|systemd\[1\]: systemd .* running in system mode"),
-    MOUNTED: re.compile(r"Mounted .*kdump-mnt|XFS \(\S+\): (?:Ending (?:clean mount|recovery))"),
-    SAVING: re.compile(r"Saving dump|Copying data|Extracting dmesg|Saved temporary README"),
-    SAVED: re.compile(r"The dumpfile is saved to|Dump saving completed|vmcore status: *saved|Saved vmcore"),
+    MOUNTED: re.compile(
+        r"Mounted .*kdump-mnt|XFS \(\S+\): (?:Ending (?:clean mount|recovery))|EXT4-fs \(\S+\): mounted "
+    ),
+    SAVING: re.compile(r"Saving dump|Copying data|Extracting dmesg|Saved temporary README|running makedumpfile "),
+    SAVED: re.compile(r"The dumpfile is saved to|Dump saving completed|vmcore status: *saved|[Ss]aved vmcore"),
     RESTARTS: re.compile(r"reboot: (?:Restarting system|machine restart)|Rebooting\."),
     # A capture kernel never leaves its initrd.
     BOOTS: re.compile(r"dracut: Switching root|\blogin: *$"),
@@ -52,6 +54,9 @@ _STUCK: Final = (
         r"Entering emergency mode|Press Enter for (?:maintenance|emergency)|You are in emergency mode",
         "an emergency shell",
     ),
+    # kdump-tools reboots from within it: it only comes to its end where it saves nothing.
+    (r"Finished .*kdump-tools-dump\b", "kdump-tools saved nothing, and the capture kernel stays"),
+    (r"\(initramfs\) *$", "a shell in the initrd"),
     (r"Cannot open access to console, the root account is locked", "an emergency shell"),
 )
 #: Lines that tell why no dump, or no whole one, is to be expected; the save may go on all the same.
@@ -61,8 +66,12 @@ _TROUBLES: Final = (
     (r"No space left on device", "the file system that the dump goes to is full"),
     (r"Dump too large\. Aborting|Deleted vmcore: only", "the dump would leave less free than KDUMP_FREE_DISK_SIZE"),
     (r"Failed to mount .*(?:kdump|sysroot)", "the file system that the dump goes to could not be mounted"),
+    (r"ALERT! .*does not exist", "the disk that the dump goes to never came"),
     (r"(?:Timed out waiting for device|Job .*device/start timed out)", "the disk that the dump goes to never came"),
-    (r"saving vmcore failed|makedumpfile(?: \S+)? failed|makedumpfile Failed", "makedumpfile failed"),
+    (
+        r"failed to save vmcore in|saving vmcore failed|makedumpfile(?: \S+)? failed|makedumpfile Failed",
+        "makedumpfile failed",
+    ),
     (r"cannot make .* on the dump target|kdump-save: .* failed", "a step of the save failed"),
 )
 _MEANINGS: Final = tuple((re.compile(pattern), meaning) for pattern, meaning in _STUCK)

@@ -18,28 +18,41 @@ from kdumpcheck.facts.lines import rows, whole_number
 from kdumpcheck.facts.mountinfo import Place, mount_of, place_of
 from kdumpcheck.probe import Section
 
-# Nothing is asked of file systems that are not on a disk of this node: one that hangs would take the answer with it.
+# Of all mounts, those on disks of this node alone are asked for the path: one of a server that hangs would take the
+# answer with it.
 _SCRIPT = (
     r"""
 file=/etc/kdump.conf
 [ -e "$file" ] || [ -e /usr/bin/kdumpctl ] || exit 0
 exec 2>/dev/null
 [ -e "$file" ] && printf 'file\tthere\n'
-sed -e 's/#.*//' -e '/^[[:space:]]*$/d' -e "s/\([Pp]ass[a-z]*=\)[^,[:space:]\"']*/\1[redacted]/g" -e 's/^/line	/' \
-    "$file"
+plain=$(sed -e 's/#.*//' -e 's/[[:space:]][[:space:]]*/ /g' -e 's/^ //' -e 's/ $//' -e '/^$/d' "$file")
+printf '%s\n' "$plain" | sed -e "s/\([Pp]ass[a-z]*=\)[^, \"']*/\1[redacted]/g" -e '/./s/^/line	/p' -n
+# Sets $told to the last value of any of the options that are named; without a process of its own.
 value() {
-    sed -n -e 's/#.*//' -e 's/[[:space:]]*$//' -e "s/^[[:space:]]*\($1\)[[:space:]][[:space:]]*//p" "$file" |
-        tail -n 1 | sed 's/^"\(.*\)"$/\1/'
+    told='' before=$IFS IFS='
+'
+    set -f
+    for line in $plain; do
+        for option in "$@"; do
+            case $line in "$option "*) told=${line#"$option "} ;; esac
+        done
+    done
+    set +f
+    IFS=$before
+    case $told in \"*\") told=${told#\"} told=${told%\"} ;; esac
 }
 PATH=/bin:/usr/bin:/sbin:/usr/sbin
-collector=$(value core_collector) collector=${collector%% *}
+value core_collector
+collector=${told%% *}
 printf 'collector\t%s\t%s\n' "${collector:-makedumpfile}" "$(command -v "${collector:-makedumpfile}")"
-for option in kdump_pre kdump_post extra_bins; do
-    for name in $(value "$option"); do
+for kind in kdump_pre kdump_post extra_bins; do
+    value "$kind"
+    for name in $told; do
         state=missing
         [ ! -e "$name" ] || state=plain
         [ ! -x "$name" ] || state=executable
-        printf 'program\t%s\t%s\t%s\t%s\n' "$option" "$name" "$state" "$(stat -L -c %Y "$name")"
+        printf 'program\t%s\t%s\t%s\t%s\n' "$kind" "$name" "$state" "$(stat -L -c %Y "$name")"
     done
 done
 for name in /etc/kdump/pre.d/* /etc/kdump/post.d/*; do
@@ -47,12 +60,17 @@ for name in /etc/kdump/pre.d/* /etc/kdump/post.d/*; do
 done
 cut -c 1-600 /proc/self/mountinfo | head -n 300 | sed 's/^/mount	/'
 lsblk -nrpo KNAME,FSTYPE | head -n 1000 | sed -e 's/^\([^ ]*\) */block	\1	/'
-path=$(value path) path=${path:-/var/crash}
+value path
+path=${told:-/var/crash}
 real=$(readlink -f "$path") || real=$path
 printf 'path\t%s\t' "$real"
 if [ -d "$real" ]; then echo there; else echo missing; fi
-target=$(value 'raw\|ext[234]\|xfs\|btrfs\|minix')
-[ -n "$target" ] || target=$(value dracut_args | sed -n "s/.*--mount[= ][\"']\{0,1\}\([^ \"']*\).*/\1/p")
+value raw ext2 ext3 ext4 xfs btrfs minix
+target=$told
+value dracut_args
+case $target$told in
+    *--mount[=\ ]*) target=${told##*--mount?} target=${target#[\"\']} target=${target%%[ \"\']*} ;;
+esac
 case $target in
     LABEL=*) name=/dev/disk/by-label/${target#LABEL=} ;;
     UUID=*) name=/dev/disk/by-uuid/${target#UUID=} ;;
@@ -68,7 +86,8 @@ while read -r _ _ _ _ point _ rest; do
         "${point%/}"/*) [ "${#point}" -ge "${#stem}" ] && stem=$point source=$from ;;
     esac
 done </proc/self/mountinfo
-[ -n "$name" ] || [ -n "$(value 'nfs\|ssh\|virtiofs')" ] || name=$source
+value nfs ssh virtiofs
+[ -n "$name$told" ] || name=$source
 [ -b "$name" ] && device=$(readlink -f "$name")
 [ -z "$target" ] || printf 'name\t%s\t%s\n' "$target" "$device"
 """
@@ -118,7 +137,7 @@ class Kdumpconf:
     `collector` is the program that writes the dump, and where it was found.
     """
 
-    sections: ClassVar[tuple[Section, ...]] = (Section("kdumpconf", _SCRIPT, timeout=20, limit=256 * 1024),)
+    sections: ClassVar[tuple[Section, ...]] = (Section("kdumpconf", _SCRIPT, timeout=30, limit=256 * 1024),)
 
     settings: KdumpSettings | None
     device: str

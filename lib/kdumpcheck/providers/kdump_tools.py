@@ -44,10 +44,10 @@ _CHECKS: Final = {
         ),
         _NO_ROOTRAID,
     ),
+    "dumps.retention": "kdump-tools counts by KDUMP_NUM_DUMPS, which savecore.retention judges",
     **dict.fromkeys(
         (
             "config.savedir", "config.image", "config.append", "config.hang", "config.format", "config.programs",
-            "dumps.retention",
         ),
         _NO_SYSCONFIG,
     ),

@@ -20,6 +20,8 @@ class Saving:
     """whose version is a part of what a crash proof holds for"""
     setting: str = ""
     """the name of the setting that says how many dumps are kept, "" for none"""
+    room: str = "dumps.space"
+    """the check that judges whether a dump has room"""
     deletes_before: bool = False
     """whether it deletes what is beyond that before it saves, and not after"""
 

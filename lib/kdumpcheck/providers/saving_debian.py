@@ -30,6 +30,7 @@ class DebianSaving(Saving):
     place: Place = coredir.PLACE
     package: str = "kdump-tools"
     setting: str = "KDUMP_NUM_DUMPS"
+    room: str = "savecore.space"
 
     def settings(self, evidence: Evidence) -> Mapping[str, str] | Unknown:
         """Those of /etc/default/kdump-tools; what only a shell could tell is not known."""

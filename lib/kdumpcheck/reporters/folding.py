@@ -33,11 +33,13 @@ class Finding:
 def findings(run: Run) -> list[Finding]:
     """All that is not well in a run, most urgent first; a node that could not be looked at is one finding."""
     lost = {node.name: node.failure for node in run.nodes.values() if node.failure is not None}
-    groups: dict[tuple[Outcome, str, str], list[Result]] = {}
+    # What is to be done may differ with the kdump of a node.
+    groups: dict[tuple[Outcome, str, str, str], list[Result]] = {}
     for result in run.results:
         if result.outcome in URGENCY and result.node not in lost:
-            groups.setdefault((result.outcome, result.check, result.found or result.message), []).append(result)
-    found = [_finding(outcome, results) for (outcome, _, _), results in groups.items()]
+            key = (result.outcome, result.check, result.found or result.message, result.offered or result.instruction)
+            groups.setdefault(key, []).append(result)
+    found = [_finding(outcome, results) for (outcome, *_), results in groups.items()]
     found += [_lost(reason, names) for reason, names in _by_reason(lost).items()]
     return sorted(found, key=lambda finding: (URGENCY.index(finding.outcome), -finding.count, finding.check))
 
@@ -45,7 +47,7 @@ def findings(run: Run) -> list[Finding]:
 def _finding(outcome: Outcome, results: list[Result]) -> Finding:
     first = results[0]
     names = fold(result.node for result in results)
-    repair = repair_command(names, first.remedy) if first.remedy else ""
+    repair = repair_command(names, first.offered) if first.offered else ""
     text = f"{first.found}; expected {first.expected}" if first.expected else first.message
     do = repair or first.instruction if outcome is not Outcome.ERROR else ""
     return Finding(outcome, names, first.check, first.title, text, do, len(results))

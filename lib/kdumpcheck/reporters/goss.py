@@ -61,7 +61,7 @@ def number_of(result: Result, gate: Gate) -> int:
 
 def description(result: Result) -> str:
     """The title, and what to do when it fails, as CSM's own tests have it."""
-    do = " or: ".join(each for each in (result.remedy or "", result.instruction) if each)
+    do = " or: ".join(each for each in (result.offered or "", result.instruction) if each)
     return f"{result.title}. If this test fails, {do}" if do else f"{result.title}."
 
 

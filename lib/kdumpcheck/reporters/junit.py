@@ -67,7 +67,7 @@ def _classname(check: str) -> str:
 def _text(result: Result) -> str:
     if result.outcome in {Outcome.PASS, Outcome.RECOVERED}:
         return ""
-    advice = result.remedy or result.instruction
+    advice = result.offered or result.instruction
     return f"{result.title}: {result.message}" + (f"; do: {advice}" if advice else "")
 
 

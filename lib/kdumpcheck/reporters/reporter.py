@@ -51,4 +51,4 @@ def what_to_do(result: Result) -> str:
     """The repair by its id, or what a person does; "" where nothing is to do."""
     if result.outcome not in {Outcome.FAIL, Outcome.WARN}:
         return ""
-    return result.remedy or result.instruction
+    return result.offered or result.instruction

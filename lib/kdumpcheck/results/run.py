@@ -203,4 +203,5 @@ def _result(result: Result) -> dict[str, Any]:
         "remedy": result.remedy,
         "cause": result.cause,
         "seconds": result.seconds,
+        "refused": result.refused,
     }

@@ -24,7 +24,7 @@ def finding(result: Result) -> str:
 
 def advice(result: Result) -> str:
     """What to do about a finding: the repair that kdumpcheck offers, and what a person does."""
-    repair = f"{repair_command(result.node, result.remedy)}  ({result.remedy})" if result.remedy else ""
+    repair = f"{repair_command(result.node, result.offered)}  ({result.offered})" if result.offered else ""
     return " or: ".join(part for part in (repair, result.instruction) if part)
 
 

@@ -44,6 +44,15 @@ def forbidden(remedy: Remedy, *, reboot: bool) -> str:
     return "" if reboot or not remedy.disrupts else "it takes the node away: give --reboot as well to have that done"
 
 
+def unfit(subject: Subject, name: str, broken: Collection[str]) -> str:
+    """Why a remedy is not for the kdump of this node, and what a person does instead; "" where it is."""
+    provider = subject.provider
+    if isinstance(provider, Unknown) or not (reason := provider.limits.remedies.get(name)):
+        return ""
+    own = next((provider.limits.advice[check] for check in broken if check in provider.limits.advice), "")
+    return f"{name} does not fit {provider.title}: {reason}{'; by hand: ' if own else ''}{own}"
+
+
 def plan_of(
     subject: Subject, results: Collection[Result], wanted: Collection[str], *, reboot: bool = False
 ) -> list[Step]:
@@ -65,13 +74,8 @@ def plan_of(
 
 
 def _step(subject: Subject, name: str, broken: tuple[str, ...], after: str, no: str) -> Step:
-    if no:
+    if no or (no := unfit(subject, name, broken)):
         return Step(name, broken, after, None, no)
-    provider = subject.provider
-    if not isinstance(provider, Unknown) and (reason := provider.limits.remedies.get(name)):
-        own = next((provider.limits.advice[check] for check in broken if check in provider.limits.advice), "")
-        refusal = f"{name} does not fit {provider.title}: {reason}{'; by hand: ' if own else ''}{own}"
-        return Step(name, broken, after, None, refusal)
     try:
         action = REMEDIES[name].plan(subject)
     except (RemedyError, CouldNotLook) as error:

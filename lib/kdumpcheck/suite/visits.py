@@ -19,7 +19,7 @@ from kdumpcheck.guards import NodeLock, not_this_machine, refusal
 from kdumpcheck.remedies import REMEDIES, Action, Remedy, RemedyError
 from kdumpcheck.results import RemedyResult
 from kdumpcheck.suite.journal import Journal
-from kdumpcheck.suite.plans import forbidden, mends
+from kdumpcheck.suite.plans import forbidden, mends, unfit
 from kdumpcheck.suite.resets import NothingToDo, Resets
 from kdumpcheck.suite.restarts import Restarts
 from kdumpcheck.transport import TransportError
@@ -70,8 +70,10 @@ class Visit:
             self._give_back()
 
     def _needed(self, name: str) -> bool:
-        broken = mends(name, self._suite.judge.judge_all(self._suite.subjects[self._name]))
-        return bool(broken) and not forbidden(REMEDIES[name], reboot=self._suite.options.reboot)
+        subject = self._suite.subjects[self._name]
+        broken = mends(name, self._suite.judge.judge_all(subject))
+        no = forbidden(REMEDIES[name], reboot=self._suite.options.reboot) or unfit(subject, name, broken)
+        return bool(broken) and not no
 
     def _begin(self, names: Sequence[str]) -> str:
         """The guards, the lock, and a look at the node as it is now; why it must not be touched, or ""."""
@@ -117,6 +119,8 @@ class Visit:
             return False, {}, f"not begun: {refused}"
         if no := forbidden(remedy, reboot=self._suite.options.reboot):
             return None, {}, no
+        if no := unfit(subject, remedy.name, broken):
+            return False, {}, no
         try:
             return self._act(remedy, remedy.plan(subject), broken)
         except (RemedyError, CouldNotLook) as error:

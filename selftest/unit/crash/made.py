@@ -40,6 +40,7 @@ def answer(found: Survey) -> bytes:
         f"system={found.system}",
         f"point={found.point}",
         f"shown={found.shown}",
+        *([f"stamp={found.stamp}"] if found.stamp else []),
         *(f"dump\t{path}" for path in sorted(found.dumps)),
         "whole=yes",
     ]

@@ -89,6 +89,12 @@ def test_settings_of_kdump_tools_close_gates(settings: bytes, shut: set[str]) ->
         assert "would delete 202601010000 after it has saved" in found["crash.retention"].said
 
 
+def test_little_room_in_the_save_directory_has_a_check_of_its_own() -> None:
+    kept = load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz").outputs["dumps"].data
+    gate = debian(dumps=re.sub(rb"(?m)^free=.*$", b"free=30000", kept))["crash.space"]
+    assert (gate.holds, "--despite savecore.space" in gate.said) == (False, True)
+
+
 def test_a_dump_that_would_be_written_over_closes_a_gate() -> None:
     before = replace(survey("/var/crash/202611281919"), stamp="202611281920")
     assert [gate.holds for gate in written_over(before)] == [True]

@@ -48,6 +48,12 @@ class TestGates:
         assert proof.reason == "crash.validation: a.b: y"
         assert prove(hands, kept, replace(APPLY, despite=frozenset({"a.b"}))).word is Word.PROVED
 
+    def test_a_dump_that_would_be_written_over_refuses(self, hands: PretendHands, kept: Kept) -> None:
+        hands.before = replace(hands.before, dumps=frozenset({NEW}), stamp=NEW.rpartition("/")[2])
+        proof = prove(hands, kept)
+        assert (proof.word, hands.crashed, hands.locked) == (Word.REFUSED, False, 0)
+        assert f"written over {NEW}" in proof.reason
+
     def test_a_guard_refuses(self, hands: PretendHands, kept: Kept) -> None:
         hands.guards = [Gate("guard.role", holds=False, said="it may be the last master")]
         assert prove(hands, kept).reason == "guard.role: it may be the last master"
@@ -258,6 +264,12 @@ class TestInterrupted:
             prover.prove()
         assert (prover.proof.word, prover.proof.reason) == (Word.INTERRUPTED, "interrupted before it was crashed")
         assert kept[0].read(NODE) is None
+
+    def test_a_kdump_that_is_not_known_here_is_not_resumed(self, hands: PretendHands, kept: Kept) -> None:
+        kept[0].write(replace(CRASHED, provider="of_a_site"))
+        proof = prove(hands, kept, replace(APPLY, resume=True))
+        assert (proof.word, "of_a_site" in proof.reason) == (Word.REFUSED, True)
+        assert kept[0].read(NODE) is not None
 
     def test_there_must_be_something_to_resume(self, hands: PretendHands, kept: Kept) -> None:
         proof = prove(hands, kept, replace(APPLY, resume=True))

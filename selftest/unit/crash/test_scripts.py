@@ -13,7 +13,7 @@ from kdumpcheck.crash import details, survey, trigger
 from kdumpcheck.crash.details import Details
 from kdumpcheck.evidence import Unknown
 from kdumpcheck.facts.lines import pairs
-from kdumpcheck.places import rootraid
+from kdumpcheck.places import coredir, rootraid
 
 NAME = "2026-11-25-10:00"
 SHELLS = ("dash", "bash")
@@ -94,6 +94,36 @@ class TestDetails:
         (crash / NAME / "dmesg.txt").write_text("of another crash\n")
         found = self.told(shell, crash, crash.parent / "nowhere" / NAME, crash.parent / "nowhere")
         assert (found.marked, found.shown, found.linked) == (False, False, False)
+
+
+class TestDumpOfKdumpTools:
+    """Every file has the minute in its name."""
+
+    DUMP = "202611251000"
+
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Path:
+        dump = tmp_path / "var crash" / self.DUMP
+        dump.mkdir(parents=True)
+        (dump / f"dump.{self.DUMP}").write_bytes(b"makedumpfile" + bytes(100_000))
+        (dump / f"dmesg.{self.DUMP}").write_text(f"[  9.1] kdumpcheck: {MARKER}\n")
+        return dump.parent
+
+    def test_it_is_described(self, shell: str, place: Path) -> None:
+        path = str(place / self.DUMP)
+        found = Details.parse(path, run(shell, details.question(coredir.PLACE, path, str(place), "", MARKER)))
+        assert found is not None
+        assert (found.marked, found.shown, found.linked, found.log) == (True, True, False, f"dmesg.{self.DUMP}")
+        assert coredir.PLACE.memory_of([name for name, _ in found.files]) == f"dump.{self.DUMP}"
+        assert found.dump.problem == ""
+
+    @pytest.mark.parametrize("marker", [MARKER, "crash-proof-of-another"])
+    def test_it_is_removed_if_it_is_ours(self, shell: str, place: Path, marker: str) -> None:
+        files = [f"dump.{self.DUMP}", f"dmesg.{self.DUMP}"]
+        script = details.removal(coredir.PLACE, str(place), self.DUMP, files, marker)
+        told = pairs(run(shell, script).decode())
+        assert told["result"] == ("removed" if marker == MARKER else "kept")
+        assert (place / self.DUMP).exists() is (marker != MARKER)
 
 
 def test_a_machine_without_rootraid_is_no_survey(shell: str) -> None:

@@ -15,7 +15,7 @@ from kdumpcheck.crash.verify import Left, back, points
 from kdumpcheck.dumps import Contents, Kind
 from kdumpcheck.dumps.verdict import cut
 from kdumpcheck.evidence import Unknown
-from kdumpcheck.places import rootraid
+from kdumpcheck.places import coredir, rootraid
 
 COPIES = {"KDUMP_COPY_KERNEL": "yes"}
 GOOD = Left(survey(NEW, boot="2222", clock=1100), details(), VMCORE, COPIES, keeps_symbols=True, place=rootraid.PLACE)
@@ -78,6 +78,26 @@ def test_what_is_no_vmcore_is_asked_nothing_more() -> None:
 )
 def test_a_directory_that_is_not_as_it_must_be(changes: dict[str, object], point: str) -> None:
     assert wrong(replace(GOOD, details=replace(details(), **changes))) == {point}  # type: ignore[arg-type]  # any field
+
+
+DEBIAN = "/var/crash/202611251000"
+
+
+def test_a_dump_in_a_save_directory_is_asked_for_no_link_and_no_readme() -> None:
+    files = (("dmesg.202611251000", 31064), ("dump.202611251000", 18_606_639))
+    found = Details(DEBIAN, files, (), "dmesg.202611251000", marked=True, shown=True, linked=False)
+    after = replace(survey(DEBIAN, boot="2222", clock=1100), point="/var/crash", shown="/var/crash")
+    left = Left(after, found, VMCORE, {}, keeps_symbols=False, place=coredir.PLACE)
+    names = {"one-dump", "earlier-dumps", "whole", "kernel", "time", "marker", "named", "in-view"}
+    assert {gate.name.removeprefix("proof.") for gate in points(CRASHED, left)} == names
+    assert wrong(left) == set()
+    said = " ".join(gate.said for gate in points(CRASHED, left))
+    assert "ROOTRAID" not in said
+    assert "README" not in said
+    half = replace(found, files=(("dump-incomplete", 9),))
+    assert wrong(replace(left, details=half)) == {"named"}
+    nothing = replace(left, after=replace(after, dumps=frozenset()), details=None, vmcore=None)
+    assert points(CRASHED, nothing)[0].said == "the crash left no dump anywhere in the save directory"
 
 
 def test_symbols_are_asked_for_only_where_kdump_keeps_them() -> None:

@@ -215,7 +215,7 @@ def test_the_file_is_brought_without_comments_and_secrets(asked: Callable[[str],
         "auto_reset_crashkernel yes",
         "path /var/crash",
         "core_collector makedumpfile -l --message-level 7 -d 31",
-        'dracut_args --mount "//box/s /mnt cifs user=a,password=[redacted],ro" ',
+        'dracut_args --mount "//box/s /mnt cifs user=a,password=[redacted],ro"',
     ]
 
 

@@ -17,6 +17,8 @@ from termios import TIOCSWINSZ
 import pytest
 from selftest.unit.dumps.made import CRASH_TIME, RELEASE, compressed, flattened
 from selftest.unit.kept import framed, keep_case, keep_lost
+from selftest.unit.kept import keep as keep_sections
+from selftest.unit.site import ROOT
 
 from kdumpcheck.cli import main
 from kdumpcheck.evidence import load, save
@@ -91,6 +93,37 @@ def test_what_retention_deletes_and_when(tmp_path: Path, capsys: pytest.CaptureF
         rows = said(capsys, "--replay", again)[1].splitlines()[1:5]
         for row, fate in zip(rows, fates, strict=True):
             assert f"  {fate}  " in row, (number, row)
+
+
+@pytest.mark.parametrize(
+    ("number", "fates"),
+    [
+        (0, ["for ever"] * 3),
+        (1, ["until the next crash"] * 3),
+        (2, ["for 1 more crash", "until the next crash", "until the next crash"]),
+        (5, ["for 4 more crashes", "for 3 more crashes", "for 2 more crashes"]),
+    ],
+)
+def test_what_kdump_tools_deletes_once_it_has_saved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: int, fates: list[str]
+) -> None:
+    node = load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz")
+    sections = {name: output.data for name, output in node.outputs.items()}
+    lines = ["free=1", "block=1", "layout=coredir", "shown=/var/crash", "place\t/var/crash\t3"]
+    for day in (1, 2, 3):
+        stamp = f"2026110{day}1200"
+        lines += [f"dump\t/var/crash/{stamp}", f"file\t/var/crash/{stamp}/dump.{stamp}\t9"]
+    sections["dumps"] = "\n".join([*lines, ""]).encode()
+    sections["defaults"] += f"KDUMP_NUM_DUMPS={number}\n".encode()
+    rows = said(capsys, "--replay", kept_only(tmp_path / "kept", sections))[1].splitlines()[1:4]
+    for row, fate in zip(rows, fates, strict=True):
+        assert f"  {fate}  " in row, row
+
+
+def kept_only(directory: Path, sections: dict[str, bytes]) -> Path:
+    """A node that answered this, and nothing of another one's."""
+    keep_sections(directory, "ncn-w001", sections)
+    return directory
 
 
 def keep_with(directory: Path, changed: dict[str, bytes]) -> Path:

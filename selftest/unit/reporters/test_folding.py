@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from selftest.unit.kept import TAKEN
 
@@ -37,6 +39,12 @@ class TestFindings:
         (finding,) = findings(run_of(*(result(f"ncn-w{number:03}", FAIL) for number in range(1, 121))))
         assert (finding.nodes, finding.count) == ("ncn-w[001-120]", 120)
         assert finding.text == "f; expected e"
+
+    def test_a_repair_that_is_not_for_a_node_is_not_what_is_to_be_done_there(self) -> None:
+        fits = result("a", FAIL, remedy="initrd.rebuild")
+        refused = replace(fits, node="b", refused="its builder is not ours")
+        found = {finding.nodes: finding.do for finding in findings(run_of(fits, refused))}
+        assert found == {"a": "pytest tests/recovery --nodes a --apply", "b": "do this"}
 
     def test_unequal_findings_are_not(self) -> None:
         found = findings(run_of(result("a", FAIL, found="x"), result("b", FAIL, found="y"), result("c", WARN)))

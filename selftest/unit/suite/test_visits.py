@@ -58,6 +58,35 @@ def events(site: Site) -> list[tuple[str, str]]:
     return [(event["event"], event["remedy"]) for event in map(json.loads, lines)]
 
 
+REFUSES = """\
+from dataclasses import dataclass, field
+
+from kdumpcheck.providers import Limits
+from kdumpcheck.providers.suse_legacy import SuseLegacy
+
+REPLACES = "suse_legacy"
+
+
+@dataclass(frozen=True, slots=True)
+class Refuses(SuseLegacy):
+    limits: Limits = field(default_factory=lambda: Limits(remedies={"initrd.rebuild": "its builder is not ours"}))
+
+
+PROVIDER = Refuses()
+"""
+
+
+def test_what_does_not_fit_the_kdump_of_a_node_is_not_done(site: Site, node: PretendNode, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugins" / "providers" / "refuses.py"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(REFUSES)
+    for path in (plugin, plugin.parent, plugin.parent.parent):
+        path.chmod(0o755)
+    assert recover(node, "--plugin-dir", str(tmp_path / "plugins")).returncode == 1
+    assert "does not fit SUSE kdump before 1.9: its builder is not ours" in remedy(site)["comment"]
+    assert node.calls == []
+
+
 class TestLock:
     def test_it_is_held_while_a_repair_runs_and_given_back(self, site: Site, node: PretendNode) -> None:
         holder, lock = node.hold(), node.root / "run/kdumpcheck.lock"

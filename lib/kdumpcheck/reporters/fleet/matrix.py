@@ -58,10 +58,11 @@ def _data(run: Run, green: int, other: int) -> dict[str, Any]:
                 "title": check.title,
                 "instruction": advised.instruction,
                 "source": check.source,
-                "repair": repair_command(_PLACE, advised.remedy) if advised.remedy else "",
+                "repair": repair_command(_PLACE, repair) if repair else "",
             }
             for check in run.checks.values()
             for advised in (told.get(check.id, check),)
+            for repair in (advised.offered if isinstance(advised, Result) else advised.remedy,)
         ],
         "cells": list(cells),
         "nodes": [[name, *_told(run.nodes.get(name)), rows[name]] for name in order],
