@@ -195,14 +195,7 @@ def test_the_programs_are_there(
     source=SOURCE + " (kdump_install_conf)",
     providers=OURS,
     judges="node",
-    follows=(
-        "initrd.present",
-        "initrd.readable",
-        "initrd.tools",
-        "initrd.fresh",
-        "kdumpconf.settings",
-        "kdumpconf.savedir",
-    ),
+    follows=("initrd.present", "initrd.readable", "initrd.tools", "initrd.fresh", "kdumpconf.settings"),
 )
 def test_the_initrd_says_the_same(
     kdumpconf: Kdumpconf, contents: Contents, initrds: Initrds, devices: Devices, kernels: Kernels, kdump: Provider
@@ -219,38 +212,15 @@ def test_the_initrd_says_the_same(
     device = device_of(copy.target, kdumpconf, devices) if copy.target is not None else ""
     if kdumpconf.device and copy.target is not None:
         expect(device == kdumpconf.device, expected=f"a dump to {kdumpconf.device}", found=f"to {copy.target.spec}")
+        place = kdumpconf.mount_of(kdumpconf.path)
+        point = place.point if place is not None and written.target is None else "/"
+        path = kdumpconf.path.removeprefix(point.rstrip("/")) if written.target is None else written.path
+        expect(copy.path == (path or "/"), expected=f"in {path or '/'}", found=f"in {copy.path}")
     elif written.target is not None and copy.target is not None:
         expect(copy.target == written.target, expected=written.target.spec, found=copy.target.spec)
     initrd = initrds.get(opened.path)
     newer = [each.path for each in kdumpconf.programs if initrd is not None and each.mtime > initrd.mtime]
     expect(not newer, expected="no program that is newer", found=newer[0] if newer else "none")
-
-
-@check(
-    "kdumpconf.savedir",
-    title="The capture kernel saves where /etc/kdump.conf says",
-    instruction="kdumpctl rebuild, then systemctl restart kdump.service; with force_no_rebuild 1 no start does that.",
-    source=SOURCE + " (kdump_install_conf, default_dump_target_install_conf)",
-    providers=OURS,
-    judges="node",
-    follows=("initrd.present", "initrd.readable", "initrd.tools", "kdumpconf.settings", "kdumpconf.target"),
-)
-def test_the_initrd_saves_where_it_is_told(
-    kdumpconf: Kdumpconf, contents: Contents, devices: Devices, kernels: Kernels, kdump: Provider
-) -> None:
-    """A dump on another disk, or in another directory, is seen by nobody."""
-    opened = the_opened(contents, kernels, kdump)
-    copy, written = KdumpSettings.read(opened.conf), kdumpconf.settings
-    if written is None or copy.target is None or not kdumpconf.device:
-        not_applicable("/etc/kdump.conf, or the initrd's own, leads to no disk")
-    device = device_of(copy.target, kdumpconf, devices)
-    if not device:
-        not_applicable(f"{copy.target.spec}, to which the initrd saves, is not here")
-    expect(device == kdumpconf.device, expected=f"a dump to {kdumpconf.device}", found=f"to {copy.target.spec}")
-    place = kdumpconf.mount_of(kdumpconf.path)
-    point = place.point if place is not None and written.target is None else "/"
-    path = kdumpconf.path.removeprefix(point.rstrip("/")) if written.target is None else written.path
-    expect(copy.path == (path or "/"), expected=f"in {path or '/'}", found=f"in {copy.path}")
 
 
 @check(

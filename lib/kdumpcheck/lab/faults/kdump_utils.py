@@ -138,7 +138,7 @@ kdumpctl reload 2>/dev/null || fail "kdumpctl did not load it"
         title="The initrd saves to another path than kdump.conf says, and force_no_rebuild keeps it",
         effect="builds the initrd for /srv/crash, writes /var/crash and force_no_rebuild, and restarts kdump.service",
         undo="puts /etc/kdump.conf and the initrd back and loads it",
-        expects=("kdumpconf.savedir",),
+        expects=("kdumpconf.copy",),
         warns=("initrd.fresh",),
         outcome="elsewhere",
         dialects=RHEL,
