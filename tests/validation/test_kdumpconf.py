@@ -8,18 +8,7 @@ copy counts: where it can be opened, that one is judged.
 from __future__ import annotations
 
 from kdumpcheck import Severity, check, could_not_look, expect, not_applicable, prefer
-from kdumpcheck.facts import (
-    Boot,
-    Contents,
-    Devices,
-    Dumps,
-    Initrds,
-    Kdumpconf,
-    Kernels,
-    Reservation,
-    Space,
-    Sysconfig,
-)
+from kdumpcheck.facts import Boot, Contents, Devices, Dumps, Initrds, Kdumpconf, Kernels, Reservation, Space, Sysconfig
 from kdumpcheck.facts.contents import Opened, module
 from kdumpcheck.facts.kdumpsettings import FILE_SYSTEMS, KdumpSettings, Target
 from kdumpcheck.facts.lines import size
@@ -112,7 +101,12 @@ def test_the_collector_saves_memory(
     follows=("kdumpconf.settings",),
 )
 def test_the_target_is_there(
-    kdumpconf: Kdumpconf, contents: Contents, devices: Devices, kernels: Kernels, kdump: Provider
+    kdumpconf: Kdumpconf,
+    contents: Contents,
+    devices: Devices,
+    kernels: Kernels,
+    reservation: Reservation,
+    kdump: Provider,
 ) -> None:
     """With `failure_action dump_to_rootfs` a lost target costs no dump: it goes to the root."""
     settings = in_use(kdumpconf, contents, kernels, kdump)
@@ -130,7 +124,7 @@ def test_the_target_is_there(
         the_disk_is_there(target, settings, kdumpconf, devices)
     if kdumpconf.locked:
         could_not_look(f"{kdumpconf.locked[0]} is encrypted: whether a capture kernel opens it alone cannot be told")
-    the_next_initrd_can_be_built(kdumpconf)
+    the_next_initrd_can_be_built(kdumpconf, devices, reservation)
 
 
 @check(
@@ -189,13 +183,19 @@ def test_the_programs_are_there(
 
 @check(
     "kdumpconf.copy",
-    title="The initrd carries the settings of the node",
-    severity=Severity.WARN,
+    title="The initrd saves where the node's settings say, and carries the others, too",
     instruction="kdumpctl rebuild, then systemctl restart kdump.service.",
     source=SOURCE + " (kdump_install_conf)",
     providers=OURS,
     judges="node",
-    follows=("initrd.present", "initrd.readable", "initrd.tools", "initrd.fresh", "kdumpconf.settings"),
+    follows=(
+        "initrd.present",
+        "initrd.readable",
+        "initrd.tools",
+        "initrd.fresh",
+        "kdumpconf.settings",
+        "kdumpconf.target",
+    ),
 )
 def test_the_initrd_says_the_same(
     kdumpconf: Kdumpconf, contents: Contents, initrds: Initrds, devices: Devices, kernels: Kernels, kdump: Provider
@@ -207,20 +207,22 @@ def test_the_initrd_says_the_same(
     copy, written = KdumpSettings.read(opened.conf), kdumpconf.settings
     if written is None:
         could_not_look("there is no /etc/kdump.conf to hold it against")
-    others = differences(written, copy)
-    expect(not others, expected="the same options and values", found="; ".join(others) or "the same")
-    device = device_of(copy.target, kdumpconf, devices) if copy.target is not None else ""
-    if kdumpconf.device and copy.target is not None:
-        expect(device == kdumpconf.device, expected=f"a dump to {kdumpconf.device}", found=f"to {copy.target.spec}")
+    there, named = copy.target, written.target
+    device = device_of(there, kdumpconf, devices) if there is not None and not there.remote else ""
+    if there is not None and device and kdumpconf.device:
+        expect(device == kdumpconf.device, expected=f"a dump to {kdumpconf.device}", found=f"to {there.spec}")
         place = kdumpconf.mount_of(kdumpconf.path)
-        point = place.point if place is not None and written.target is None else "/"
-        path = kdumpconf.path.removeprefix(point.rstrip("/")) if written.target is None else written.path
-        expect(copy.path == (path or "/"), expected=f"in {path or '/'}", found=f"in {copy.path}")
-    elif written.target is not None and copy.target is not None:
-        expect(copy.target == written.target, expected=written.target.spec, found=copy.target.spec)
+        point = place.point.rstrip("/") if place is not None else ""
+        path = (kdumpconf.path.removeprefix(point) or "/") if named is None else written.path
+        expect(copy.path == path, expected=f"in {path}", found=f"in {copy.path}")
+    elif there is not None and named is not None and (there.remote or named.remote):
+        same = (there, copy.path) == (named, written.path)
+        expect(same, expected=f"{named.spec} {written.path}", found=f"{there.spec} {copy.path}")
+    others = differences(written, copy)
+    prefer(not others, expected="the same options and values", found="; ".join(others) or "the same")
     initrd = initrds.get(opened.path)
     newer = [each.path for each in kdumpconf.programs if initrd is not None and each.mtime > initrd.mtime]
-    expect(not newer, expected="no program that is newer", found=newer[0] if newer else "none")
+    prefer(not newer, expected="no program that is newer", found=newer[0] if newer else "none")
 
 
 @check(
@@ -362,25 +364,26 @@ def the_path_is_on_a_disk(kdumpconf: Kdumpconf) -> None:
         could_not_look(f"{place.source} is no disk that could be looked at")
 
 
-def the_next_initrd_can_be_built(kdumpconf: Kdumpconf) -> None:
-    """Prefer a directory on a disk: an initrd that is there makes it, but none is built without it."""
+def the_next_initrd_can_be_built(kdumpconf: Kdumpconf, devices: Devices, reservation: Reservation) -> None:
+    """Look at what kdumpctl wants before it builds: the disk that the file names, and the directory on it."""
     settings = kdumpconf.settings
-    if settings is not None and settings.target is not None and settings.target.kind == "raw":
-        return
-    if settings is None or settings.target is None:
+    target = settings.target if settings is not None else None
+    if target is None or settings is None:
         place = kdumpconf.mount_of(kdumpconf.path)
         lost = place is not None and place.fstype in IN_MEMORY
-        there = kdumpconf.path_there and not lost
-        where, found = kdumpconf.path, f"on {place.fstype}" if place is not None and lost else ""
+        there, where = kdumpconf.path_there and not lost, f"{kdumpconf.path} on a disk"
+    elif target.by_dracut or target.remote or target.kind == "virtiofs":
+        return
     else:
-        sources = {settings.target.spec, kdumpconf.device}
-        mounted = [place.point for place in kdumpconf.mounts if place.source in sources]
-        there, where, found = not mounted or any(point in kdumpconf.held for point in mounted), settings.path, ""
-    prefer(
-        there,
-        expected=f"the directory {where} on a disk, or no initrd can be built",
-        found=found or ("there" if there else "not there"),
-    )
+        device = device_of(target, kdumpconf, devices)
+        kind = kdumpconf.blocks.get(device, "")
+        fits = device and target.kind in {kind, "raw"}
+        found = f"{kind or 'no file system'} on {device}" if device else "no device here has this name"
+        starts(fits, reservation, expected=f"{target.kind} on {target.spec}, or nothing is built", found=found)
+        mounted = [place.point for place in kdumpconf.mounts if place.source in {target.spec, device}]
+        there = target.kind == "raw" or not mounted or any(point in kdumpconf.held for point in mounted)
+        where = settings.path
+    prefer(there, expected=f"the directory {where}, or nothing is built", found="there" if there else "not there")
 
 
 def differences(written: KdumpSettings, copy: KdumpSettings) -> list[str]:

@@ -35,6 +35,7 @@ def test_kdump_is_enabled(units: Units, kdump: Provider) -> None:
     source="openSUSE/kdump init/kdump.service (oneshot, RemainAfterExit)",
     follows=(
         "kdumpconf.settings",
+        "kdumpconf.target",
         "service.enabled",
         "crashkernel.present",
         "crashkernel.reserved",
