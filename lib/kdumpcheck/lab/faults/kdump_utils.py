@@ -15,11 +15,15 @@ set_option() { sed -i "/^$1 /d" "$conf"; echo "$1 $2" >>"$conf"; }
 # The second after that in which the initrd was built, or the rule by which it is stale would not see a difference.
 later() { [ "$(date +%s)" -gt "$(stat -c %Y "$image")" ] || sleep 1; }
 restart() { systemctl restart kdump.service 2>/dev/null || fail "kdump.service did not start"; }
+# What is built here is packed in seconds: gzip -9, dracut's own choice, takes a minute under emulation.
+mkdir -p /etc/dracut.conf.d
+echo 'compress="gzip -1"' >/etc/dracut.conf.d/kdumpcheck-lab.conf
 keep
 later
 """
 _BACK: Final = """\
 [ ! -d "$kept" ] || { cp -p "$kept/kdump.conf" /etc/ && cp -p "$kept"/initramfs-*kdump.img /boot/; }
+rm -f /etc/dracut.conf.d/kdumpcheck-lab.conf
 forget
 systemctl reset-failed kdump.service 2>/dev/null || :
 systemctl restart kdump.service
@@ -39,7 +43,7 @@ FAULTS: Final = (
         title="kdump.conf has an option that kdumpctl does not know, and kdump does not start",
         effect="misspells an option in /etc/kdump.conf and restarts kdump.service, which fails",
         undo="puts /etc/kdump.conf back and restarts it",
-        expects=("service.active", "kdumpconf.settings"),
+        expects=("kdumpconf.settings",),
         outcome="none",
         dialects=RHEL,
         needs="vm",
@@ -63,7 +67,7 @@ FAULTS: Final = (
         title="kdump.conf names a disk that is not there, and kdump does not start",
         effect="names a target in /etc/kdump.conf that no disk is, and restarts kdump.service, which fails",
         undo="puts /etc/kdump.conf back and restarts it",
-        expects=("service.active",),
+        expects=("kdumpconf.target",),
         outcome="none",
         dialects=RHEL,
         needs="vm",
