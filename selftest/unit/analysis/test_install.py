@@ -129,7 +129,7 @@ def test_what_zypper_says_is_told_when_it_fails(node: Path, capsys: pytest.Captu
 @pytest.mark.parametrize("rude", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_interrupted_it_leaves_no_login_behind(node: Path, rude: signal.Signals) -> None:
     """Also when its shell is killed so that it cannot clean up."""
-    zypper(node, 'echo $PPID >"$RECORD/shell"; sleep 5')
+    zypper(node, 'echo $PPID >"$RECORD/shell"; until [ -e "$RECORD/told" ]; do sleep 0.1; done')
     plan = install.Plan("kernel-default-debuginfo=1", "https://example.net/x", "someone", None)
     shell = subprocess.Popen(["sh", "-s"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, preexec_fn=heeds)
     assert shell.stdin is not None
@@ -138,7 +138,8 @@ def test_interrupted_it_leaves_no_login_behind(node: Path, rude: signal.Signals)
     wait_for(lambda: (node / "record" / "shell").exists())
     assert left(node) != []
     shell.send_signal(rude)
-    shell.wait(30)
+    (node / "record" / "told").touch()
+    shell.wait(120)
     wait_for(lambda: left(node) == [])
 
 
@@ -147,7 +148,7 @@ def heeds() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def wait_for(what: object, seconds: float = 20) -> None:
+def wait_for(what: object, seconds: float = 120) -> None:
     assert callable(what)
     end = time.monotonic() + seconds
     while not what():

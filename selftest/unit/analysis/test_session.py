@@ -153,8 +153,8 @@ def test_a_crash_that_does_not_end_is_stopped_and_what_it_said_is_kept(place: Pa
         place.parent,
         FAKE.replace('    [ "$line" = quit', '    case $command in log*) exec sleep 600 ;; esac\n    [ "$line" = quit'),
     )
-    said = run(place, seconds=1)
-    assert said.trouble == "crash(8) was stopped after 1 s."
+    said = run(place, seconds=5)
+    assert said.trouble == "crash(8) was stopped after 5 s."
     assert "sys" in said.sections
 
 
@@ -210,7 +210,7 @@ def test_both_together_take_no_longer_than_one_may(place: Path) -> None:
         "timeout",
     )
     fake(place.parent, "#!/bin/sh\n# A fake crash(8).\n[ $1 = --version ] || { sleep 2; exit 1; }\n")
-    assert run(place, seconds=30).program == "drgn"
+    assert run(place, seconds=300).program == "drgn"
     given = re.findall(r"^-k 5 (\d+) ", (place.parent / "timeout").read_text(), re.MULTILINE)
     assert int(given[0]) - int(given[1]) >= 2
 

@@ -4,19 +4,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import pytest
 from selftest.unit.crash.test_story import CRASH, SAVE
 
+from kdumpcheck.crash import watch as module
 from kdumpcheck.crash.limits import PAGE, Limits
 from kdumpcheck.crash.watch import Seen, Watch
 from kdumpcheck.power.console import ConsoleError, Line
 
 OLD, NEW = "1111", "2222"
-SHORT = Limits(silence=0.2, quiet_save=0.4, boot=0.3, trigger=0.2, stuck=0.1)
+SHORT = Limits(silence=0.5, quiet_save=1, boot=0.7, trigger=0.5, stuck=0.2)
 PATIENT = Limits(silence=30, quiet_save=30, boot=30, trigger=30, stuck=30)
 LOST = "ncn-w001: the BMC does not answer any more"
+
+
+class Clock:
+    """The watch's own: however long this machine stands still between two looks at it, it goes on by `most` seconds."""
+
+    def __init__(self, most: float = 0.05) -> None:
+        self.most = most
+        self._now, self._seen = 1000.0, time.monotonic()
+
+    def monotonic(self) -> float:
+        seen = time.monotonic()
+        self._now, self._seen = self._now + min(seen - self._seen, self.most), seen
+        return self._now
+
+
+CLOCK = Clock()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    monkeypatch.setattr(module, "time", CLOCK)
+    yield CLOCK
+    CLOCK.most = 0.05
 
 
 class MadeConsole:
@@ -29,7 +54,8 @@ class MadeConsole:
 
     def read(self, seconds: float) -> list[Line]:
         if self._lines:
-            return [Line(time.monotonic(), self._lines.pop(0))]
+            now = module.time.monotonic()  # type: ignore[attr-defined] # whatever clock the watch has
+            return [Line(now, self._lines.pop(0))]
         self.over = True
         if self._breaks:
             raise ConsoleError("lost", "ncn-w001", "the BMC does not answer any more")
@@ -88,8 +114,8 @@ def test_a_save_that_shows_no_percent_is_given_longer() -> None:
     seen, _ = watch(silent, once_over(silent), replace(SHORT, quiet_save=30))
     assert seen.how == "back"
     percent = CRASH + "Copying data                                      : [ 46.1 %] -           eta: 5s\n"
-    begun = time.monotonic()
-    late = lambda: NEW if time.monotonic() - begun > 5 else None  # noqa: E731 - what a longer patience would see
+    begun = CLOCK.monotonic()
+    late = lambda: NEW if CLOCK.monotonic() - begun > 5 else None  # noqa: E731 - what a longer patience would see
     seen, _ = watch(MadeConsole(percent), late, replace(SHORT, quiet_save=30))
     assert (seen.how, seen.phase) == ("hung", "saving")
 
@@ -107,8 +133,8 @@ def test_a_node_that_still_moves_is_slow_and_not_hung() -> None:
             if self._lines:
                 return super().read(seconds)
             time.sleep(0.02)
-            word = words[int(time.monotonic() * 50) % len(words)]
-            return [Line(time.monotonic(), f"Starting {word} {words[int(time.monotonic() * 5) % len(words)]}")]
+            now = CLOCK.monotonic()
+            return [Line(now, f"Starting {words[int(now * 50) % len(words)]} {words[int(now * 5) % len(words)]}")]
 
     seen, _ = watch(Talkative(CRASH + SAVE), never, replace(SHORT, silence=20))
     assert (seen.how, seen.phase) == ("slow", "restarts")
@@ -137,7 +163,8 @@ def test_without_a_console_only_the_end_is_seen() -> None:
     assert {phase for phase, _ in told} == {"not seen"}
 
 
-def test_without_a_console_a_node_that_stays_away_is_hung() -> None:
+def test_without_a_console_a_node_that_stays_away_is_hung(clock: Clock) -> None:
+    clock.most = 3600  # nothing is missed here, and each look comes a second after the last
     seen, _ = watch(None, never, SHORT)
     assert seen.how == "hung"
     assert "no console tells why" in seen.why

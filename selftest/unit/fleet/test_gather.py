@@ -18,7 +18,7 @@ from kdumpcheck.fleet.look import Look
 from kdumpcheck.nodes import Node
 
 NODES = [Node(f"ncn-w{number:03}") for number in range(1, 9)]
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 def answered(node: Node) -> Look:

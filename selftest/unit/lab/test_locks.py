@@ -37,7 +37,7 @@ def test_the_lock_ends_with_a_killed_holder(tmp_path: Path) -> None:
         pass
     holder.kill()
     holder.communicate()
-    with locked_directory(tmp_path, 5.0, "busy"):
+    with locked_directory(tmp_path, 120.0, "busy"):
         pass
 
 
@@ -53,7 +53,7 @@ def test_a_directory_removed_by_its_holder_is_made_anew_and_locked(tmp_path: Pat
     directory, entered = tmp_path / "lab", threading.Event()
 
     def wait_for_the_lock() -> None:
-        with locked_directory(directory, 10.0, "busy"):
+        with locked_directory(directory, 120.0, "busy"):
             entered.set()
             assert directory.is_dir()
 
@@ -62,7 +62,7 @@ def test_a_directory_removed_by_its_holder_is_made_anew_and_locked(tmp_path: Pat
         waiter.start()
         assert not entered.wait(0.3)
         directory.rmdir()
-    waiter.join(10.0)
+    waiter.join(120.0)
     assert entered.is_set()
 
 

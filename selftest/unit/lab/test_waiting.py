@@ -26,14 +26,14 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 def test_what_comes_true_is_given_back() -> None:
     answers = iter(["", "", "there"])
-    assert Deadline(5, "x").poll(lambda: next(answers), every=0.001) == "there"
+    assert Deadline(120, "x").poll(lambda: next(answers), every=0.001) == "there"
 
 
 def test_what_never_comes_costs_the_deadline_and_says_what_it_was() -> None:
     begin = time.monotonic()
     with pytest.raises(LabError, match=r"^sshd answers: not within 0\.1 s$"):
         Deadline(0.1, "sshd answers").poll(lambda: False)
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 60
 
 
 def test_it_is_asked_once_even_when_time_is_over() -> None:
@@ -44,8 +44,8 @@ def test_an_interrupt_ends_every_wait(interrupt: threading.Event) -> None:
     threading.Timer(0.1, interrupt.set).start()
     begin = time.monotonic()
     with pytest.raises(LabError, match="interrupted"):
-        Deadline(60, "x").poll(lambda: False, every=30)
-    assert time.monotonic() - begin < 30
+        Deadline(600, "x").poll(lambda: False, every=300)
+    assert time.monotonic() - begin < 60
 
 
 def test_all_items_are_done_and_each_failure_is_told() -> None:
@@ -63,12 +63,14 @@ def test_all_items_are_done_and_each_failure_is_told() -> None:
 
 def test_no_more_than_so_many_at_once() -> None:
     running, most, lock = 0, 0, threading.Lock()
+    both = threading.Barrier(2, timeout=60)
 
     def work(_item: int) -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
+        both.wait()  # breaks unless two really are here together
         time.sleep(0.02)  # long enough for the others to come in, if they may
         with lock:
             running -= 1
@@ -89,25 +91,25 @@ def test_ctrl_c_wakes_the_other_threads_and_comes_through(interrupt: threading.E
     def work(item: int) -> None:
         if item == 0:
             _thread.interrupt_main()  # what Ctrl-C does
-        Deadline(60, "x").poll(lambda: False, every=30)
+        Deadline(600, "x").poll(lambda: False, every=300)
 
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         for_each([0, 1], work, width=2)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
 
 
 def test_a_program_is_given_its_input_and_gives_its_output() -> None:
     much = b"x" * 1_000_000
-    done = run_bounded(["sh", "-c", "sleep 0.5; cat; echo no >&2; exit 3"], much, Deadline(30, "x"))
+    done = run_bounded(["sh", "-c", "sleep 0.5; cat; echo no >&2; exit 3"], much, Deadline(120, "x"))
     assert (done.returncode, done.stdout, done.stderr) == (3, much, b"no\n")
 
 
 def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     begin = time.monotonic()
-    with pytest.raises(LabError, match=r"it ends: not within 0\.3 s"):
-        run_bounded(["sh", "-c", f"echo $$ >{tmp_path}/pid; exec sleep 60"], b"", Deadline(0.3, "it ends"))
-    assert time.monotonic() - begin < 30
+    with pytest.raises(LabError, match=r"it ends: not within 2 s"):
+        run_bounded(["sh", "-c", f"echo $$ >{tmp_path}/pid; exec sleep 600"], b"", Deadline(2, "it ends"))
+    assert time.monotonic() - begin < 60
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 
@@ -115,8 +117,8 @@ def test_an_interrupt_ends_a_program_that_is_waited_for(interrupt: threading.Eve
     threading.Timer(0.2, interrupt.set).start()
     begin = time.monotonic()
     with pytest.raises(LabError, match="interrupted"):
-        run_bounded(["sleep", "60"], b"", Deadline(60, "x"))
-    assert time.monotonic() - begin < 30
+        run_bounded(["sleep", "600"], b"", Deadline(600, "x"))
+    assert time.monotonic() - begin < 60
 
 
 def test_each_line_has_its_time() -> None:

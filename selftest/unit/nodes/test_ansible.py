@@ -194,7 +194,7 @@ def test_a_long_chain_of_groups_needs_no_deep_stack(tmp_path: Path) -> None:
     chain = "".join(f"[g{i}:children]\ng{i + 1}\n" for i in range(20_000))
     started = time.monotonic()
     assert len(read(tmp_path, f"{chain}[g20000]\nx\n").groups["g0"]) == 1
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_groups_of_groups_have_a_limit(tmp_path: Path) -> None:

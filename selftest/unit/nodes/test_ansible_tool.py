@@ -35,7 +35,7 @@ def alive(pid_file: Path) -> bool:
 
 
 def wait_until_gone(pid_file: Path) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while alive(pid_file):
         assert time.monotonic() < until, "the program still runs"
         time.sleep(0.01)
@@ -113,8 +113,8 @@ def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path, script:
     text = script if "{pids}" in script else f"echo $$ > {{pids}}; {script}"
     started = time.monotonic()
     with pytest.raises(InventoryError, match="did not finish in time"):
-        read_with_tool(tool(tmp_path, text.format(pids=pids)), tmp_path, os.environ, deadline=0.5)
-    assert time.monotonic() - started < 30
+        read_with_tool(tool(tmp_path, text.format(pids=pids)), tmp_path, os.environ, deadline=2)
+    assert time.monotonic() - started < 60
     wait_until_gone(pids)
 
 

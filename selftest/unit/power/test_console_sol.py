@@ -18,7 +18,7 @@ LONG = 60.0
 CANARY = "kanarienvogel-7f3"
 LOGIN = Login("root", Secret(lambda: CANARY))
 OPEN = "say(open=True, session=5)"
-HURRIED = Patience(opening=30, silence=1, again=1, pause=0.05, losses=3)
+HURRIED = Patience(opening=30, silence=1, again=90, pause=0.05, losses=3)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ GOOD = Seen(100.0, "", {"/": Page("text/html", b"page"), "/metrics": Page("text/
 
 
 def ask(port: int, method: str, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request(method, path)
         response = connection.getresponse()
@@ -96,15 +96,15 @@ def test_runs_of_kept_evidence_are_served_until_it_is_told_to_end(site: Site) ->
             assert ask(port, "GET", "/results.json")[1].startswith(b'{\n"kdumpcheck-results": 1')
             assert b"<html" in ask(port, "GET", "/")[1]
             child.send_signal(signal.SIGTERM)
-            assert child.wait(30) == 0
+            assert child.wait(120) == 0
         finally:
             child.kill()
     assert not (site.path / "reports").exists(), "a server leaves no reports behind"
 
 
 def wait_for(port: int, words: bytes) -> None:
-    """Ask until the first run has come to its end; a minute is the bound, not what is measured."""
-    for _ in range(300):
+    """Ask until the first run has come to its end; two minutes are the bound, not what is measured."""
+    for _ in range(600):
         if ask(port, "GET", "/healthz") == (503, words):
             return
         time.sleep(0.2)

@@ -74,19 +74,27 @@ class Talk:
         self.closed = True
 
 
+#: For what is not to be over because this machine stands still.
+PATIENT = 120.0
+#: For what is to hang.
+SHORT = 0.3
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kdumpcheck.fleet.boots._EVERY", 0.01)
     monkeypatch.setattr("kdumpcheck.crash.watch._ASK_EVERY", 0.01)
 
 
-def resets(button: Button, talk: Talk, fleet: ScriptedFleet, hung_after: float = 0.3) -> Resets:
+def resets(
+    button: Button, talk: Talk, fleet: ScriptedFleet, hung_after: float = PATIENT, boot: float = PATIENT
+) -> Resets:
     suite = cast(
         "Suite",
         SimpleNamespace(
             fleet=fleet,
             ways=button,
-            options=SimpleNamespace(boot_deadline=20.0, crash=SimpleNamespace(hung_after=hung_after)),
+            options=SimpleNamespace(boot_deadline=boot, crash=SimpleNamespace(hung_after=hung_after)),
             console=lambda _node, keep: talk,
             report_dir=None,
             tell_crash=lambda *_: None,
@@ -105,7 +113,7 @@ class TestReset:
     def test_a_node_that_does_not_move_is_reset_once_and_waited_for(self) -> None:
         button, talk = Button(), Talk("a last\x1b[2J word")
         time.sleep(1.1)  # the new boot lasts 0 s: less long than since the reset, which takes a second to show
-        done, said = resets(button, talk, silent_until_reset(button)).reset(NODE)
+        done, said = resets(button, talk, silent_until_reset(button), SHORT).reset(NODE)
         assert button.pressed == ["reset"]
         assert done
         assert said.startswith("it hung (no progress for ")
@@ -115,7 +123,7 @@ class TestReset:
     def test_a_node_that_saves_its_dump_is_not(self) -> None:
         button, fleet = Button(), ScriptedFleet({NODE.name: [None]})
         talk = Talk(*(f"Copying data    : [{percent:5.1f} %]" for percent in range(100)))
-        watched = resets(button, talk, fleet, hung_after=0.5)
+        watched = resets(button, talk, fleet)
         # It is back when its dump is saved; until then there was progress all the time.
         talk.lines.append("reboot: Restarting system")
         original = talk.read
@@ -139,7 +147,7 @@ class TestReset:
 
     def test_one_without_a_console_is_not(self) -> None:
         button = Button()
-        done, said = resets(button, Talk(lost=True), ScriptedFleet({NODE.name: [None]})).reset(NODE)
+        done, said = resets(button, Talk(lost=True), ScriptedFleet({NODE.name: [None]}), SHORT, SHORT).reset(NODE)
         assert (done, button.pressed) == (False, [])
         assert said == "it was not reset: ncn-w001: the BMC is gone"
 
@@ -155,7 +163,7 @@ class TestReset:
 
     def test_one_whose_operator_has_left_is_not(self) -> None:
         button = Button()
-        watched = resets(button, Talk(), ScriptedFleet({NODE.name: [None]}))
+        watched = resets(button, Talk(), ScriptedFleet({NODE.name: [None]}), SHORT)
         watched._restarts.stopped = True
         assert watched.reset(NODE) == (False, "interrupted before it was reset")
         assert button.pressed == []
@@ -165,7 +173,7 @@ class TestVisit:
     """What a visit makes of a node that does not answer."""
 
     def visit(self, tmp_path: Path, button: Button, fleet: ScriptedFleet, plan: list[Step]) -> RemedyResult:
-        reset = resets(button, Talk(), fleet)
+        reset = resets(button, Talk(), fleet, SHORT)
         suite = reset._suite
         suite.__dict__.update(
             nodes={NODE.name: NODE},

@@ -100,13 +100,15 @@ class TestReboot:
 
 
 class TestAnotherBoot:
-    def wait(self, *answers: bytes | None, before: BootId | None = None, since: float = 0.0) -> BootId | None:
+    def wait(
+        self, *answers: bytes | None, before: BootId | None = None, since: float = 0.0, seconds: float = 0.5
+    ) -> BootId | None:
         fleet: Any = ScriptedFleet({NODE.name: list(answers)})
-        return wait_for_another(fleet, NODE, before, time.monotonic() - since, Deadline.after(0.5))
+        return wait_for_another(fleet, NODE, before, time.monotonic() - since, Deadline.after(seconds))
 
     def test_unknown_before_one_that_is_younger_than_the_reset_is_another(self) -> None:
-        assert self.wait(told(NEW, uptime=5), since=60.0) == BootId(NEW, 5)
-        assert self.wait(told(NEW, uptime=500), since=60.0) is None
+        assert self.wait(told(NEW, uptime=5), since=60.0, seconds=120) == BootId(NEW, 5)
+        assert self.wait(told(NEW, uptime=5000), since=60.0) is None
 
     @pytest.mark.parametrize("answer", [b"", b"\xff", b"x\n1.0 2\n", f"{NEW}\n".encode(), f"{NEW}\n-5 1\n".encode()])
     def test_nonsense_is_no_boot(self, answer: bytes) -> None:

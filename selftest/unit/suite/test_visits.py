@@ -32,7 +32,7 @@ def node(tmp_path: Path) -> PretendNode:
 
 
 def wait_for(what: Callable[[], object], why: str) -> None:
-    given_up = time.monotonic() + 60
+    given_up = time.monotonic() + 120
     while not what():
         assert time.monotonic() < given_up, why
         time.sleep(0.01)
@@ -70,7 +70,7 @@ class TestLock:
             assert "not begun: guard.lock: the node is locked by " in remedy(site)["comment"]
         finally:
             holder.unlink()
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=120)
         assert "DONE  localhost: initrd.rebuild" in output
         assert node.calls.count("systemctl restart kdump.service") == 1
         assert not lock.exists()
@@ -110,7 +110,7 @@ class TestFreshLook:
             # So a terminal says that nobody is at its other end any more.
             pass
         os.close(terminal)
-        process.wait(60)
+        process.wait(120)
         assert (remedy(site)["result"], remedy(site)["comment"]) == (True, "nothing to do: it is well by now")
         assert node.calls == []
 
@@ -122,7 +122,7 @@ class TestKilledController:
         wait_for((node.root / "holding").exists, "the repair has not begun to build")
         pid = controller(process)
         os.kill(pid, signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         assert events(site)[-1] == ("begun", "initrd.rebuild")
         lock = node.root / "run/kdumpcheck.lock"
         assert f"(process {pid})" in lock.read_text()
@@ -130,7 +130,7 @@ class TestKilledController:
         # It has the lock of the dead, and waits: what the repair that still runs will leave is not known yet.
         wait_for(lambda: f"(process {pid})" not in (said(lock) or f"(process {pid})"), "the lock is not taken over")
         holder.unlink()
-        output, _ = second.communicate(timeout=60)
+        output, _ = second.communicate(timeout=120)
         assert "note: a run was cut off while initrd.rebuild was at work on localhost" in output
         assert (remedy(site)["result"], remedy(site)["comment"]) == (True, "nothing to do: it is well by now")
         assert node.calls.count("systemctl restart kdump.service") == 1

@@ -76,33 +76,39 @@ def test_the_mark_differs_each_time() -> None:
 
 def test_a_local_process_is_fed_and_drained_at_once() -> None:
     process = Process("tee /dev/stderr; exit 9", b"x" * 3_000_000, 4_000_000)
-    assert process.run(Deadline.after(10))
+    assert process.run(Deadline.after(120))
     done = process.completed()
     assert (done.exit_status, len(done.stdout), len(done.stderr), done.truncated) == (9, 3_000_000, 3_000_000, False)
 
 
 def test_a_local_process_that_wants_no_input() -> None:
     process = Process("exec <&-; echo there", b"x" * 3_000_000, 1000)
-    assert process.run(Deadline.after(10))
+    assert process.run(Deadline.after(120))
     assert (process.completed().exit_status, process.completed().stdout) == (0, b"there\n")
 
 
 def test_a_local_process_is_ended_with_its_children(tmp_path: Path) -> None:
     start = time.monotonic()
-    process = Process(f"sleep 30 & echo $! > {tmp_path}/pid; wait", b"", 1000)
-    assert not process.run(Deadline.after(0.3))
-    assert time.monotonic() - start < 2
+    process = Process(f"sleep 600 & echo $! > {tmp_path}/pid; wait", b"", 1000)
+    assert not process.run(Deadline.after(2))
+    assert time.monotonic() - start < 60
     assert process.completed().exit_status is None
-    time.sleep(0.1)
     status = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
-    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+    while is_running(status):
+        assert time.monotonic() - start < 60
+        time.sleep(0.01)  # a killed child is gone when the kernel comes to it
+
+
+def is_running(status: Path) -> bool:
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # it is gone
+        return False
 
 
 def test_a_local_flood_is_cut_short() -> None:
     process = Process("cat /dev/zero", b"", 1000)
-    start = time.monotonic()
-    assert process.run(Deadline.after(30))
-    assert time.monotonic() - start < 5
+    assert process.run(Deadline.after(120))
     done = process.completed()
     assert (done.exit_status, len(done.stdout), done.truncated) == (None, 1000, True)
     assert process._dropped() < FLOOD * 2
