@@ -26,7 +26,7 @@ def test_nodes_and_bmcs_of_all_blocks_are_apart() -> None:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nets for two blocks, away from labs that may be running beside this test, and from the tests of other processes."""
+    """Nets for two blocks, away from labs that may run beside this test, and from the tests of other processes."""
     with closing(socket.socket(socket.AF_UNIX)) as claim:
         monkeypatch.setattr(addresses, "_FIRST_NET", next(net for net in range(201, 252, 4) if claimed(claim, net)))
         yield
