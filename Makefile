@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # What a master and a minion import; all that Salt names would need a compiler.
 FOR_SALT := cryptography distro jinja2 jmespath looseversion msgpack packaging psutil pyyaml pyzmq requests tornado
 PACKAGES := $(shell sed 's/\#.*//' packages.apt)
+# A download that fails once or twice is no verdict. pip does not try again what breaks off in its middle; apt does, thrice,
+# but at once.
+THRICE := thrice() { "$$@" || { sleep 5; "$$@"; } || { sleep 30; "$$@"; }; }; thrice
 
 .PHONY: demo test lint unit net wheel docs engines lab bench detection proofs analysis setup system-packages clean
 .DEFAULT_GOAL := test
@@ -72,25 +75,25 @@ setup: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml requirements.lock packages.apt
 	@$(MAKE) --no-print-directory system-packages
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(THRICE) $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What only these three targets need has a venv of its own, so that it is not in the lock.
 $(VENV)-docs/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-docs
-	$(VENV)-docs/bin/pip install --quiet --editable ".[docs]"
+	$(THRICE) $(VENV)-docs/bin/pip install --quiet --editable ".[docs]"
 	@touch $@
 
 $(VENV)-sbom/.installed: Makefile
 	$(PYTHON) -m venv $(VENV)-sbom
-	$(VENV)-sbom/bin/pip install --quiet 'cyclonedx-bom>=7,<8'
+	$(THRICE) $(VENV)-sbom/bin/pip install --quiet 'cyclonedx-bom>=7,<8'
 	@touch $@
 
 $(VENV)-engines/.installed: Makefile
 	$(PYTHON) -m venv $(VENV)-engines
-	$(VENV)-engines/bin/pip install --quiet 'ansible-core>=2.17,<3' $(FOR_SALT)
-	$(VENV)-engines/bin/pip install --quiet --no-deps 'salt>=3007,<3009'
+	$(THRICE) $(VENV)-engines/bin/pip install --quiet 'ansible-core>=2.17,<3' $(FOR_SALT)
+	$(THRICE) $(VENV)-engines/bin/pip install --quiet --no-deps 'salt>=3007,<3009'
 	@touch $@
 
 system-packages:
@@ -101,8 +104,9 @@ system-packages:
 	if [ -n "$$as_root" ] && ! $$as_root true 2>/dev/null; then \
 	    echo "kdumpcheck: not root, so first run: sudo apt-get install -y --no-install-recommends" $$missing >&2; exit 1; fi; \
 	echo "Installing from Debian:" $$missing; \
-	$$as_root apt-get update -qq && \
-	DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	install() { $$as_root apt-get update -qq && \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }; \
+	$(THRICE) install
 
 clean:
 	rm -rf $(VENV) $(VENV)-docs $(VENV)-engines $(VENV)-sbom docs/_build .mypy_cache .ruff_cache .pytest_cache build dist

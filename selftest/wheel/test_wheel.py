@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +36,21 @@ def run(*argv: str | Path, cwd: Path, status: int = 0) -> str:
     """Run a program without what this run has in its environment; gives all it said."""
     clean = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "LANG": "C.UTF-8"}
     done = subprocess.run(
-        [str(word) for word in argv], cwd=cwd, env=clean, capture_output=True, text=True, timeout=300, check=False
+        [str(word) for word in argv], cwd=cwd, env=clean, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def fetching(*argv: str | Path) -> None:
+    """Run what downloads; a download that breaks off is tried again, and tells nothing of what is released."""
+    for pause in (5, 30, None):
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode == 0:
+            return
+        if pause is not None:
+            time.sleep(pause)  # an index that is away for a moment tells nobody when it is back
+    raise AssertionError(done.stdout + done.stderr)
 
 
 def pinned(lock: str) -> str:
@@ -67,18 +79,14 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     (sdist,) = place.glob("*.tar.gz")
     pip = (sys.executable, "-m", "pip", "--quiet")
     subprocess.run(
-        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", place, sdist], check=True, timeout=300
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", place, sdist], check=True, timeout=600
     )
     (wheel,) = place.glob("*.whl")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place / "venv"], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place / "venv"], check=True, timeout=600)
     constraints = place / "constraints.txt"
     constraints.write_text(pinned((ROOT / "requirements.lock").read_text(encoding="utf-8")), encoding="utf-8")
     python = place / "venv" / "bin" / "python"
-    subprocess.run(
-        [*pip, "--python", python, "install", "--no-compile", "--constraint", constraints, wheel],
-        check=True,
-        timeout=300,
-    )
+    fetching(*pip, "--python", python, "install", "--no-compile", "--constraint", constraints, wheel)
     return Released(sdist, wheel, python.parent)
 
 
@@ -134,17 +142,17 @@ def test_a_sites_own_package_takes_part_beside_the_wheel(released: Released, tmp
     shutil.copytree(
         ROOT / "examples" / "site", site, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
     )
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, timeout=600)
     # What the wheel needs is there already: this environment sees that of the wheel.
     (library,) = (released.bin.parent / "lib").glob("python3*/site-packages")
     (mine,) = (venv / "lib").glob("python3*/site-packages")
     (mine / "wheel.pth").write_text(f"{library}\n")
     pip = (sys.executable, "-m", "pip", "--quiet")
     build = (*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, site)
-    subprocess.run(build, check=True, timeout=300)
+    subprocess.run(build, check=True, timeout=600)
     (wheel,) = tmp_path.glob("*.whl")
     install = (*pip, "--python", venv / "bin" / "python", "install", "--no-deps", wheel)
-    subprocess.run(install, check=True, timeout=300)
+    subprocess.run(install, check=True, timeout=600)
     python = (venv / "bin" / "python", "-m")
     listed = json.loads(run(*python, "kdumpcheck.cli", "plugins", "--json", cwd=here))["plugins"]
     its_own = {f"{each['kind']} {each['name']}" for each in listed if each["layer"].startswith("entry point ")}
