@@ -62,7 +62,7 @@ class Salt:
             self._running[name] = subprocess.Popen(argv, stdout=said, stderr=said, start_new_session=True)
 
     def _wait_for_minions(self) -> None:
-        end = time.monotonic() + 180
+        end = time.monotonic() + 600
         argv = [str(self._programs / "salt"), "-c", str(self.config), "-t", "5", "--static", "--out", "json"]
         while True:
             done = subprocess.run([*argv, "*", "test.ping"], capture_output=True, text=True, timeout=120, check=False)

@@ -45,7 +45,7 @@ def run(*argv: str | Path, cwd: Path, **environ: str) -> str:
     """Run a program that must succeed."""
     variables = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"} | environ
     done = subprocess.run(
-        list(map(str, argv)), cwd=cwd, env=variables, capture_output=True, text=True, timeout=300, check=False
+        list(map(str, argv)), cwd=cwd, env=variables, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -58,7 +58,7 @@ def verdicts(answers: Path, place: Path) -> dict[tuple[str, str], str]:
         [BIN / "pytest", "tests/validation", "--replay", answers, "-p", "no:cacheprovider"],
         cwd=place,
         capture_output=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     document = json.loads((place / "reports" / "latest" / "results.json").read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def wanted(ssh_config: Path, tmp_path: Path) -> dict[tuple[str, str], str]:
 def test_clush(ssh_config: Path, wanted: dict[tuple[str, str], str], tmp_path: Path) -> None:
     here = tmp_path / "clush"
     here.mkdir()
-    run("sh", EXAMPLES / "clush.sh", "-o", f"-F {ssh_config}", "-w", "ncn-w[001-002]", cwd=here)
+    run("sh", EXAMPLES / "clush.sh", "-t", "120", "-o", f"-F {ssh_config}", "-w", "ncn-w[001-002]", cwd=here)
     assert sorted(path.name for path in (here / "answers").iterdir()) == [f"{node}.out" for node in NODES]
     assert verdicts(here / "answers", tmp_path / "judged") == wanted
 
@@ -101,6 +101,7 @@ def test_ansible(ssh_config: Path, wanted: dict[tuple[str, str], str], tmp_path:
         "probe.yml",
         cwd=here,
         ANSIBLE_SSH_ARGS=f"-F {ssh_config}",
+        ANSIBLE_TIMEOUT="120",
         HOME=str(here),
     )
     assert sorted(path.name for path in (here / "answers").iterdir()) == [f"{node}.out" for node in NODES]
@@ -126,9 +127,9 @@ def test_salt(salt: Salt, wanted: dict[tuple[str, str], str], tmp_path: Path) ->
 def test_salt_tells_of_a_minion_that_gives_no_answer(salt: Salt, tmp_path: Path) -> None:
     salt.kill(NODES[1])
     path = f"{BIN}:{ENGINES}:{os.environ['PATH']}"
-    argv = ["sh", str(EXAMPLES / "salt.sh"), "-c", str(salt.config), "--timeout", "10", "-L", ",".join(NODES)]
+    argv = ["sh", str(EXAMPLES / "salt.sh"), "-c", str(salt.config), "--timeout", "30", "-L", ",".join(NODES)]
     done = subprocess.run(
-        argv, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=300, check=False
+        argv, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=600, check=False
     )
     assert f"{NODES[1]}: Minion did not return" in done.stderr, done.stderr
     assert [path.name for path in (tmp_path / "answers").iterdir()] == [f"{NODES[0]}.out"]

@@ -64,7 +64,7 @@ class LiveLab:
         assert done.returncode == 0, f"kdumpcheck lab {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def run(self, node: str, script: str, seconds: float = 120) -> str:
+    def run(self, node: str, script: str, seconds: float = COMMAND_SECONDS) -> str:
         """Run a piece of sh on a node as root."""
         return Ssh(self.state.ssh_config).run(node, script, seconds=seconds, what="the test's script")
 
@@ -80,7 +80,7 @@ class LiveLab:
     def ipmi(self, node: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Ask a node's BMC something with ipmitool."""
         argv = Bmcs(self.state).ipmitool(self.record(node).bmc, *command)
-        return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(argv, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
 
     def judge(self, node: str) -> dict[str, str]:
         """The outcome of each check on a node, by its id: the operator's own suite, run on the live node."""

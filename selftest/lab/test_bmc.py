@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from selftest.lab.live import LiveLab
+from selftest.lab.live import COMMAND_SECONDS, LiveLab
 
 from kdumpcheck.lab.bmc import Bmcs
 
@@ -28,10 +28,10 @@ def vm(lab: LiveLab) -> Iterator[str]:
     lab.do("heal", VM, "--restore")
 
 
-def wait_for(what: Callable[[], bool], seconds: float, why: str) -> None:
-    end = time.monotonic() + seconds
+def wait_for(what: Callable[[], bool], why: str) -> None:
+    end = time.monotonic() + COMMAND_SECONDS
     while not what():
-        assert time.monotonic() < end, f"{why}: not within {seconds} s"
+        assert time.monotonic() < end, f"{why}: not within {COMMAND_SECONDS} s"
         time.sleep(0.1)  # the other side is a machine that takes its time
 
 
@@ -50,13 +50,13 @@ def test_power_of_a_vm_off_and_on_and_reset_and_cycle(lab: LiveLab, vm: str) -> 
     assert power(lab, vm) == "Chassis Power is on"
     second = lab.process(vm)
     assert second != first
-    wait_for(lambda: boots(console) == 1, 120, "the kernel starts after power on")
+    wait_for(lambda: boots(console) == 1, "the kernel starts after power on")
     assert lab.ipmi(vm, "power", "reset").returncode == 0
-    wait_for(lambda: boots(console) == 2, 120, "the kernel starts after a reset")
+    wait_for(lambda: boots(console) == 2, "the kernel starts after a reset")
     assert lab.process(vm) == second  # a reset leaves the machine itself as it is
     assert lab.ipmi(vm, "power", "cycle").returncode == 0
-    wait_for(lambda: lab.process(vm) != second, 20, "a cycle ends the machine and starts another")
-    wait_for(lambda: boots(console) == 3, 120, "the kernel starts after a cycle")
+    wait_for(lambda: lab.process(vm) != second, "a cycle ends the machine and starts another")
+    wait_for(lambda: boots(console) == 3, "the kernel starts after a cycle")
     assert not second.alive
 
 
@@ -88,7 +88,7 @@ def test_a_container_is_asked_to_shut_down_and_does(fleet: LiveLab) -> None:
     )
     fleet.run(CONTAINER, goodbye)
     assert fleet.ipmi(CONTAINER, "power", "soft").returncode == 0
-    wait_for(lambda: power(fleet, CONTAINER) == "Chassis Power is off", 240, "it shuts down")
+    wait_for(lambda: power(fleet, CONTAINER) == "Chassis Power is off", "it shuts down")
     fleet.do("up", "--containers", CONTAINER)
     assert fleet.run(CONTAINER, "ls /root/goodbye").strip() == "/root/goodbye"
 
@@ -98,7 +98,7 @@ def test_a_wrong_password_opens_nothing(lab: LiveLab) -> None:
     wrong = lab.home / "wrong"
     wrong.write_text("guess\n")
     argv[argv.index("-f") + 1] = str(wrong)
-    assert subprocess.run(argv, capture_output=True, timeout=60, check=False).returncode != 0
+    assert subprocess.run(argv, capture_output=True, timeout=COMMAND_SECONDS, check=False).returncode != 0
     assert power(lab, VM) == "Chassis Power is on"
 
 
@@ -125,9 +125,9 @@ def test_files_with_the_password_are_for_their_owner_only(lab: LiveLab) -> None:
 def test_serial_over_lan_shows_the_console_and_types_into_it(lab: LiveLab) -> None:
     with sol(lab, VM) as session:
         lab.run(VM, "echo 'seen over the LAN' >/dev/ttyS0\n")
-        assert session.shows(b"seen over the LAN", 30)
+        assert session.shows(b"seen over the LAN")
         session.type(b"\r")
-        assert session.shows(b"login:", 30)
+        assert session.shows(b"login:")
 
 
 class sol:  # noqa: N801 - reads as a verb in a with statement
@@ -145,13 +145,13 @@ class sol:  # noqa: N801 - reads as a verb in a with statement
         )
         os.close(slave)
         os.set_blocking(self._master, False)
-        assert self.shows(b"SOL Session operational", 30)
+        assert self.shows(b"SOL Session operational")
         return self
 
     def __exit__(self, *_: object) -> None:
         self.type(b"\r~.")
         try:
-            self._process.wait(10)
+            self._process.wait(COMMAND_SECONDS)
         finally:
             self._process.kill()
             self._process.wait()
@@ -160,8 +160,8 @@ class sol:  # noqa: N801 - reads as a verb in a with statement
     def type(self, keys: bytes) -> None:
         os.write(self._master, keys)
 
-    def shows(self, text: bytes, seconds: float) -> bool:
-        end = time.monotonic() + seconds
+    def shows(self, text: bytes) -> bool:
+        end = time.monotonic() + COMMAND_SECONDS
         while text not in self._seen and time.monotonic() < end:
             try:
                 self._seen += os.read(self._master, 65536)

@@ -100,7 +100,8 @@ def test_a_failed_rebuild_leaves_the_node_as_it_was(operator: Operator) -> None:
 
 
 def test_validation_is_one_connection_and_one_exec(operator: Operator) -> None:
-    count = "journalctl -b -u ssh --no-pager | grep -c 'Accepted publickey'"
+    # What sshd has said, the journal has only when it comes to it.
+    count = "journalctl --sync; journalctl -b -u ssh --no-pager | grep -c 'Accepted publickey'"
     before = int(operator.ssh(VICTIM, count))
     operator.validate(VICTIM)
     # The counting itself logs in once more.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from selftest.lab.live import LiveLab
+from selftest.lab.live import COMMAND_SECONDS, LiveLab
 
 from kdumpcheck.lab.errors import LabError
 from kdumpcheck.lab.ssh import Ssh
@@ -105,7 +105,7 @@ def test_a_wrong_host_key_is_refused(live: LiveLab, node: str) -> None:
     )
     other.write_text(live.state.ssh_config.read_text().replace(str(live.state.known_hosts), str(wrong)))
     with pytest.raises(LabError, match="Host key verification failed"):
-        Ssh(other).run(node, "true\n", seconds=60, what="a wrong key")
+        Ssh(other).run(node, "true\n", seconds=COMMAND_SECONDS, what="a wrong key")
 
 
 @LABS
@@ -145,7 +145,7 @@ def test_a_container_reboots_by_itself_with_its_disk_kept(fleet: LiveLab) -> Non
     before = fleet.run(node, "touch /root/kept; cat /proc/sys/kernel/random/boot_id\n")
     process = fleet.process(node)
     fleet.run(node, "systemctl reboot --no-block\n")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + COMMAND_SECONDS
     while (after := boot_id(fleet, node)) in ("", before):
         assert time.monotonic() < deadline, "it did not come back"
         time.sleep(0.2)  # a reboot is waited for by looking again

@@ -30,8 +30,8 @@ CIPHER_SUITE: Final = "3"
 
 _POWER_BUTTON: Final = Path(__file__).with_name("chassis_main.py")
 _LOG: Final = "ipmi_sim.log"
-_START_SECONDS: Final = 20.0
-_ASK_SECONDS: Final = 10.0
+_START_SECONDS: Final = 120.0
+_ASK_SECONDS: Final = 60.0
 
 
 class Bmcs:
@@ -69,7 +69,7 @@ class Bmcs:
         """The command line an operator would use, except that the password is in a file."""
         login = ["-U", USER, "-f", str(self._state.bmc_password)]
         # After a second it would ask again, and the node would be shut down once more when it is up again.
-        once = ["-N", "20", "-R", "1"]
+        once = ["-N", "60", "-R", "1"]
         where = ["-H", address, "-p", str(bmc_port())]
         return ["ipmitool", "-I", "lanplus", "-C", CIPHER_SUITE, *where, *once, *login, *command]
 

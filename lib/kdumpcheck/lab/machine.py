@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-_BUSY_SECONDS: Final = 20.0
+_BUSY_SECONDS: Final = 120.0
 
 
 class Machine(Protocol):

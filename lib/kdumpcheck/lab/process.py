@@ -30,7 +30,7 @@ MARK: Final = "KDUMPCHECK_LAB"
 RECORD: Final = "process.json"
 """File name of a process record, in the directory of what the process runs."""
 
-_KILLED_WITHIN: Final = 10.0
+_KILLED_WITHIN: Final = 60.0
 _DEAD: Final = frozenset("ZXx")
 _children: dict[int, subprocess.Popen[bytes]] = {}
 

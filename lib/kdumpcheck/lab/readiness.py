@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # A boot takes 35-65 s under emulation on a quiet machine, and the first one builds an initrd for 90-115 s more.
 _BANNER_SECONDS: Final = 420.0
 _BOOTED_SECONDS: Final = 600.0
-_RESUMED_SECONDS: Final = 60.0
+_RESUMED_SECONDS: Final = 180.0
 _ASK_SECONDS: Final = 60.0
 _SHUT_DOWN_SECONDS: Final = 120.0
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kdumpcheck.lab.state import StateDir
 
 _KILLED_WITHIN: Final = 5.0
-_SETTLE_SECONDS: Final = 20.0
+_SETTLE_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)

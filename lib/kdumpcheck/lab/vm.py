@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from kdumpcheck.lab.record import NodeRecord
 
 _QEMU_LOG: Final = "qemu.log"
-_START_SECONDS: Final = 20.0
-_INCOMING_SECONDS: Final = 60.0
+_START_SECONDS: Final = 120.0
+_INCOMING_SECONDS: Final = 180.0
 _SAVE_SECONDS: Final = 180.0
-_QUIT_SECONDS: Final = 5.0
+_QUIT_SECONDS: Final = 30.0
 
 
 class Vm:
