@@ -88,7 +88,7 @@ def browse(tmp_path: Path) -> Callable[..., Dom]:
         for attempt in range(3):
             profile = f"--user-data-dir={tmp_path / f'profile{attempt}'}"
             argv = [chromium, *_FLAGS, profile, "--dump-dom", page.resolve().as_uri() + fragment]
-            done = subprocess.run(argv, capture_output=True, timeout=300, check=False)
+            done = subprocess.run(argv, capture_output=True, timeout=600, check=False)
             text, said = done.stdout.decode("utf-8", errors="replace"), done.stderr
             if re.search("<html", text):
                 return Dom(text)

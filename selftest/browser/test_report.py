@@ -84,7 +84,7 @@ def test_words_that_pytest_html_does_not_know_have_a_row_too(site: Site, browse:
 def test_a_repair_and_what_it_recovered_have_a_row(site: Site, browse: Browse, tmp_path: Path) -> None:
     node = PretendNode(tmp_path / "node")
     argv = (sys.executable, "-m", "pytest", "tests/recovery", "--hosts", "local://", "--apply")
-    subprocess.run(node.command(*argv), capture_output=True, timeout=300, check=False)
+    subprocess.run(node.command(*argv), capture_output=True, timeout=600, check=False)
     dom = browse(page_of(site))
     recovered = [row for row in verdicts(dom) if row[0] == "Recovered"]
     assert [row[2].rpartition(".")[2] for row in recovered] == ["rebuild", "present"]

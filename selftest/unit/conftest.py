@@ -12,7 +12,12 @@ from hypothesis import HealthCheck, settings
 from kdumpcheck.evidence import Evidence, Output
 
 # A busy machine draws slowly and judges slowly; neither says anything about what is tested.
-settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "any-machine", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+# What is drawn is the same each time, so that a change is judged by what it changed. To look for what nobody has
+# thought of: pytest --hypothesis-profile=explore selftest/unit
+settings.register_profile("explore", settings.get_profile("any-machine"), derandomize=False, max_examples=1000)
 settings.load_profile("any-machine")
 
 EvidenceOf = Callable[..., Evidence]

@@ -262,7 +262,7 @@ class PretendNode:
     def run(self, script: str) -> dict[str, str]:
         """Run a script to its end and read its `key=value` lines; none when it was killed."""
         process = self.start(script)
-        process.wait(timeout=120)
+        process.wait(timeout=600)
         stdout, stderr = process.communicate()
         assert b"mount" not in stderr, f"needs root, or user namespaces: {stderr.decode()}"
         lines = (line.partition("=") for line in stdout.decode().splitlines())

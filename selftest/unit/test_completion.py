@@ -99,5 +99,5 @@ def test_fish_completes_commands_options_and_files(line: str, offered: set[str],
     environ = {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(place), "LANG": "C.UTF-8"}
     script = f"kdumpcheck completion fish | source; complete --do-complete '{line}'"
     argv = ["fish", "--no-config", "--command", script]
-    done = subprocess.run(argv, cwd=place, env=environ, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(argv, cwd=place, env=environ, capture_output=True, text=True, timeout=600, check=True)
     assert {row.partition("\t")[0] for row in done.stdout.splitlines()} == offered

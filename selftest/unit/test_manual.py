@@ -23,14 +23,14 @@ def test_the_pages_are_those_of_the_parsers() -> None:
 def test_a_page_is_rendered_without_a_warning(name: str) -> None:
     # A line of help that begins with a dot would be a request of troff's.
     argv = ["groff", "-man", "-Tutf8", "-ww", "-P-cbou", str(PAGES[name])]  # plain words, no bold ones
-    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=600)
     assert done.stderr == ""
     assert {"NAME", "SYNOPSIS", "OPTIONS", "SEE ALSO"} <= set(done.stdout.splitlines())
 
 
 def test_the_page_of_the_suite_has_every_option_that_pytest_knows_of_us() -> None:
     argv = [sys.executable, "-m", "pytest", "--help"]
-    said = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=600).stdout
     ours = said[said.index("\nkdumpcheck: ") :].splitlines()[2:]
     ours = ours[: next(number for number, line in enumerate(ours) if line and not line.startswith(" "))]
     known = {word for line in ours for word in re.findall(r"^  (--[a-z-]+)", line)}

@@ -37,7 +37,7 @@ def crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(shell: str, script: str) -> bytes:
-    return subprocess.run([shell], input=script.encode(), capture_output=True, check=False, timeout=120).stdout
+    return subprocess.run([shell], input=script.encode(), capture_output=True, check=False, timeout=600).stdout
 
 
 def remove(shell: str, *names: str, marker: str = MARKER) -> dict[str, str]:

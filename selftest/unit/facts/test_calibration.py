@@ -47,7 +47,9 @@ def ask(tmp_path: Path) -> Callable[[str], tuple[str, str]]:
         rpm.chmod(0o755)
         environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
         script = Calibration.sections[0].script
-        done = subprocess.run(["sh", "-c", script], env=environ, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            ["sh", "-c", script], env=environ, capture_output=True, text=True, check=True, timeout=600
+        )
         return done.stdout, calls.read_text(encoding="utf-8") if calls.exists() else ""
 
     return run

@@ -55,7 +55,7 @@ def opened(request: pytest.FixtureRequest, evidence_of: Callable[..., Evidence])
 
     def run(initrd: Path) -> Opened:
         script = Contents.sections[0].script.replace('"/boot/initrd-$(uname -r)-kdump"', f"'{initrd}'")
-        done = subprocess.run([request.param, "-uc", script], capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run([request.param, "-uc", script], capture_output=True, text=True, check=True, timeout=600)
         contents = Contents.parse(evidence_of({"contents": done.stdout}))
         assert isinstance(contents, Contents)
         found = contents.get(str(initrd))
@@ -134,7 +134,7 @@ def test_microcode_that_nothing_can_skip_is_not_taken_for_the_initrd(
     initrd.write_bytes(microcode(tmp_path, "GenuineIntel") + b"x" * 1000)
     script = Contents.sections[0].script.replace('"/boot/initrd-$(uname -r)-kdump"', f"'{initrd}'")
     argv = ["/usr/bin/env", f"PATH={tools}", "/bin/dash", "-uc", script]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=600)
     told = Contents.parse(evidence_of({"contents": done.stdout}))
     assert isinstance(told, Unknown)
     assert "no perl on the node to skip it" in told.reason

@@ -65,7 +65,7 @@ def test_a_node_without_kdump_tools_has_no_settings(evidence_of: Callable[..., E
 def test_no_password_leaves_the_node(tmp_path: Path, shell: str) -> None:
     (tmp_path / "kdump-tools").write_text("# a comment\n\nUSE_KDUMP=1\n  export FTP_PASSWORD='s3cret' # x\n")
     script = Defaults.sections[0].script.replace("/etc/default/kdump-tools", str(tmp_path / "kdump-tools"))
-    done = subprocess.run([*shell.split(), "-c", script], capture_output=True, text=True, check=True, timeout=20)
+    done = subprocess.run([*shell.split(), "-c", script], capture_output=True, text=True, check=True, timeout=600)
     assert done.stdout == 'USE_KDUMP=1\n  export FTP_PASSWORD="[redacted]"\n'
 
 
@@ -102,7 +102,7 @@ def test_the_save_directory_is_found(tmp_path: Path, shell: str, line: str, dire
     (tmp_path / "kdump-tools").write_text(f"{line}\n")
     script = COREDIR.replace("/etc/default/kdump-tools", str(tmp_path / "kdump-tools"))
     script = script.replace("/usr/sbin/kdump-config", "/bin/sh") + 'printf %s "$coredir"\n'
-    done = subprocess.run([*shell.split(), "-c", script], capture_output=True, text=True, check=True, timeout=20)
+    done = subprocess.run([*shell.split(), "-c", script], capture_output=True, text=True, check=True, timeout=600)
     assert done.stdout == directory
 
 

@@ -135,7 +135,7 @@ def test_the_section_on_a_real_tree(tmp_path: Path, shell: str, evidence_of: Evi
     script = f"point={root}\n[ -n{script}".replace(
         "readlink -f /run/overlayfs", f"echo {root}/LiveOS/overlay-SQFSRAID-1"
     )
-    done = subprocess.run([*shell.split(), "-c", script], capture_output=True, timeout=30, check=True)
+    done = subprocess.run([*shell.split(), "-c", script], capture_output=True, timeout=600, check=True)
     found = Dumps.parse(evidence_of({"dumps": done.stdout}))
     assert isinstance(found, Dumps)
     assert [(dump.name, dump.size, dump.problem) for dump in found.visible] == [("2026-11-22-22:21", 117, "")]

@@ -70,7 +70,7 @@ def answer(root: Path, shell: str = "dash", tools: Path | None = None, coredir: 
         "-c",
         script,
     ]
-    done = subprocess.run(argv, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(argv, capture_output=True, timeout=600, check=True)
     assert done.stderr == b""
     assert len(done.stdout) < vmcores.SECTION.limit
     return done.stdout
@@ -235,6 +235,6 @@ def test_nothing_is_written_on_the_node(root: Path, tmp_path: Path, shell: str) 
     script = tmp_path / "script"
     script.write_text(section(root))
     argv = ["strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={CALLS}", shell, str(script)]
-    done = subprocess.run(argv, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(argv, capture_output=True, timeout=600, check=True)
     assert len(seen(done.stdout)) == 3
     assert changes(trace.read_text(errors="replace")) == []

@@ -30,7 +30,7 @@ class Machine:
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         mount = f"mount --bind {shlex.quote(str(self.place))} /run && exec {self.shell} -s"
         argv = ["unshare", "--mount", *user, "sh", "-c", mount]
-        done = subprocess.run(argv, input=script.encode(), capture_output=True, timeout=120, check=False)
+        done = subprocess.run(argv, input=script.encode(), capture_output=True, timeout=600, check=False)
         assert done.stderr == b""
         return done.stdout
 
@@ -143,7 +143,7 @@ def test_a_repair_that_still_runs_is_waited_for(machine: Machine) -> None:
     taker.start()
     taker.join(0.5)
     assert gates == []
-    holder.communicate(b"\n", timeout=120)
+    holder.communicate(b"\n", timeout=600)
     taker.join(120)
     assert [gate.holds for gate in gates] == [True]
 
@@ -161,7 +161,7 @@ def test_half_a_script_does_nothing(machine: Machine) -> None:
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         mount = f"mount --bind {shlex.quote(str(machine.place))} /run && exec sh -s"
         argv = ["unshare", "--mount", *user, "sh", "-c", mount]
-        subprocess.run(argv, input=whole[:length].encode(), capture_output=True, timeout=120, check=False)
+        subprocess.run(argv, input=whole[:length].encode(), capture_output=True, timeout=600, check=False)
         assert not list(machine.place.iterdir()), f"cut at {length}"
 
 

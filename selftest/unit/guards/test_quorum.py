@@ -104,7 +104,7 @@ def asked(tmp_path: Path, **programs: str) -> ClusterWord | None:
         (tmp_path / name).chmod(0o755)
     body = script().replace("PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin", f"PATH={tmp_path}")
     environ = {**os.environ, "PATH": str(tmp_path)}
-    done = subprocess.run(["/bin/sh"], input=body.encode(), capture_output=True, timeout=60, check=True, env=environ)
+    done = subprocess.run(["/bin/sh"], input=body.encode(), capture_output=True, timeout=600, check=True, env=environ)
     return ClusterWord.parse(done.stdout)
 
 

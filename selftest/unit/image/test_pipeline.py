@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 def gate(image: Path, reports: Path, boot: str = "0") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTEST": str(Path(sys.executable).with_name("pytest")), "BOOT": boot}
     argv = [str(ROOT / "docs/ci/image-gate.sh"), str(image), str(reports)]
-    return subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.mark.parametrize(("spoilt", "status", "says"), [(False, 0, "0 failures, exit code 0"), (True, 1, "1 failures")])

@@ -32,7 +32,7 @@ def said(*argv: str | Path) -> str:
         env={"PATH": programs.search_path(), "LC_ALL": "C"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     return done.stdout

@@ -158,5 +158,5 @@ def test_the_power_button_as_ipmi_sim_runs_it(tmp_path: Path, on: bool) -> None:
     Process(me.pid, me.started if on else me.started - 1).save(directory)
     bmcs = Bmcs(StateDir(tmp_path / "a lab"))
     argv = [*bmcs._bmc(NODE).chassis, "get", "power"]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd="/", env={}, timeout=120, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, cwd="/", env={}, timeout=600, check=False)
     assert (done.stdout, done.stderr, done.returncode) == (f"power:{int(on)}\n", "", 0)

@@ -39,7 +39,7 @@ def test_script_is_clean(script: Path) -> None:
 
 
 def bash(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(["bash", "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=600)
 
 
 ON_OVERLAY = "LiveOS_rootfs / overlay rw,lowerdir=/run/rootfsbase"

@@ -19,7 +19,7 @@ ROOTRAID = "/run/initramfs/overlayfs"
 
 
 def sh(program: str, *arguments: str, shell: str = "bash") -> subprocess.CompletedProcess[str]:
-    return subprocess.run([shell, "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run([shell, "-c", program, *arguments], capture_output=True, text=True, check=False, timeout=600)
 
 
 def rewritten(path: Path, places: dict[str, Path]) -> str:

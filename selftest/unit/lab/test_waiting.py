@@ -63,7 +63,7 @@ def test_all_items_are_done_and_each_failure_is_told() -> None:
 
 def test_no_more_than_so_many_at_once() -> None:
     running, most, lock = 0, 0, threading.Lock()
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=600)
 
     def work(_item: int) -> None:
         nonlocal running, most

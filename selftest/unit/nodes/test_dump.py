@@ -65,7 +65,7 @@ NODES = st.builds(
 
 
 @given(st.lists(NODES, min_size=1, max_size=8, unique_by=lambda node: node.name), st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 def test_any_inventory_comes_back(tmp_path: Path, nodes: list[Node], data: st.DataObject) -> None:
     members = st.lists(st.sampled_from([node.name for node in nodes]), min_size=1)
     groups = data.draw(st.dictionaries(st.sampled_from(["canary", "yes", "7", "worker", "a.b"]), members))

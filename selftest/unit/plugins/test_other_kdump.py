@@ -88,7 +88,7 @@ def probed(directory: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str
     capsys.readouterr()
     assert main(["probe", "--patience", "0", "--plugin-dir", str(directory)]) == 0
     script = capsys.readouterr().out.encode()
-    done = subprocess.run(["sh"], input=script, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(["sh"], input=script, capture_output=True, timeout=600, check=True)
     return {name: output.data.decode(errors="replace") for name, output in parse_answer(done.stdout).outputs.items()}
 
 
@@ -125,7 +125,7 @@ def test_the_probe_asks_for_its_unit(tmp_path: Path) -> None:
     program.write_text('#!/bin/sh\necho "$@"\n')
     program.chmod(0o755)
     script = compose(Units.sections).script.replace("PATH=/usr/sbin:", f"PATH={tmp_path}:/usr/sbin:")
-    said = subprocess.run(["sh"], input=script, capture_output=True, text=True, timeout=60, check=True).stdout
+    said = subprocess.run(["sh"], input=script, capture_output=True, text=True, timeout=600, check=True).stdout
     assert "kdump-tools.service ember-load.service\n" in said
 
 

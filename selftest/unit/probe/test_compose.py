@@ -26,7 +26,7 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 
 def answers(shell: list[str], *sections: Section) -> dict[str, Output]:
     script = compose(sections, patience=0).script
-    done = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=60, check=True)
+    done = subprocess.run(shell, input=script.encode(), capture_output=True, timeout=600, check=True)
     assert done.stderr == b""
     answer = parse_answer(done.stdout)
     assert answer.complete
@@ -78,7 +78,7 @@ def test_first_sections_run_first_and_patience_is_known_to_them(shell: list[str]
 def test_half_a_script_runs_nothing(shell: list[str]) -> None:
     script = compose([Section("touch", "echo ran")]).script
     half = script[: script.rindex("probe\n")]
-    done = subprocess.run(shell, input=half.encode(), capture_output=True, timeout=60, check=False)
+    done = subprocess.run(shell, input=half.encode(), capture_output=True, timeout=600, check=False)
     assert b"ran" not in done.stdout
 
 
@@ -123,7 +123,7 @@ def test_the_script_is_clean_in_the_eyes_of_shellcheck() -> None:
         input=compose(sections).script,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.stdout == ""
@@ -134,7 +134,7 @@ def test_the_script_is_clean_in_the_eyes_of_shellcheck() -> None:
             input=section.script,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
         assert done.stdout == "", section.name

@@ -47,7 +47,7 @@ def strace() -> str:
 def traced(strace: str, script: str, tmp_path: Path) -> str:
     trace = tmp_path / "trace"
     argv = [strace, "-f", "-qq", "-o", str(trace), "-e", f"trace={CALLS}", "sh", "-s"]
-    subprocess.run(argv, input=script.encode(), capture_output=True, timeout=120, check=True)
+    subprocess.run(argv, input=script.encode(), capture_output=True, timeout=600, check=True)
     return trace.read_text(errors="replace")
 
 

@@ -39,4 +39,4 @@ def cut(node: PretendNode, script: str) -> None:
     """Run beginnings of a script, as of one that arrived by halves."""
     whole = script.rstrip("\n")
     for length in range(0, len(whole), len(whole) // 20):
-        node.start(whole[:length]).communicate(timeout=120)
+        node.start(whole[:length]).communicate(timeout=600)

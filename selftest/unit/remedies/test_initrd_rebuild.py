@@ -91,7 +91,7 @@ class TestMends:
         assert loaded(node)
         assert is_untouched(node, before)
         holder.unlink()
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
         assert is_new(node.initrd)
 
     def test_the_new_one_is_on_the_disk_before_it_takes_the_place(self, node: PretendNode, script: str) -> None:
@@ -194,7 +194,7 @@ class TestChangesNothing:
         cuts = [*range(0, len(whole), len(whole) // 60), len(whole) - 1]
         for cut in cuts:
             process = node.start(whole[:cut])
-            process.communicate(timeout=120)
+            process.communicate(timeout=600)
             assert node.calls == [], f"cut at {cut}"
         assert is_untouched(node, before)
         assert node.files == {INITRD}
@@ -319,7 +319,7 @@ class TestIsAlone:
         assert second["result"] == "failed"
         assert f"process {pid} on this node is repairing it already" in second["comment"]
         holder.unlink()
-        stdout, _ = first.communicate(timeout=120)
+        stdout, _ = first.communicate(timeout=600)
         assert b"result=mended" in stdout
         assert len([call for call in node.calls if call.startswith("mkdumprd")]) == 1
 
@@ -329,10 +329,10 @@ class TestIsAlone:
         first = node.start(script)
         wait_for(node.root / "holding")
         os.kill(int((node.root / "script.pid").read_text()), signal.SIGKILL)
-        first.wait(timeout=120)
+        first.wait(timeout=600)
         assert node.run(script)["result"] == "mended"
         holder.unlink()
-        first.communicate(timeout=120)
+        first.communicate(timeout=600)
 
 
 class TestOutlivesItsCaller:
@@ -345,7 +345,7 @@ class TestOutlivesItsCaller:
         wait_for(node.root / "holding")
         os.kill(int((node.root / "script.pid").read_text()), number)
         holder.unlink()
-        stdout, _ = process.communicate(timeout=120)
+        stdout, _ = process.communicate(timeout=600)
         assert b"result=mended" in stdout
         assert is_new(node.initrd)
 
@@ -355,7 +355,7 @@ class TestOutlivesItsCaller:
         process = node.start(script, stdout=writer)
         os.close(writer)
         os.close(reader)
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
         assert is_new(node.initrd)
         assert node.files == {INITRD}
         assert loaded(node)
@@ -364,7 +364,7 @@ class TestOutlivesItsCaller:
         put(node)
         subprocess.run(
             node.command("sh", "-c", 'exec sh -s <"$1" >&- 2>&-', "sh", str(write(node, script))),
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert is_new(node.initrd)

@@ -77,7 +77,7 @@ def test_the_one_in_use_stays_whole_while_it_builds(node: PretendNode, script: s
     assert is_old(node)
     assert node.loaded.read_text() == "1\n"
     holder.unlink()
-    process.communicate(timeout=120)
+    process.communicate(timeout=600)
     assert is_new(node)
 
 

@@ -131,5 +131,5 @@ def test_killed_at_any_moment_the_next_run_ends_it(tmp_path: Path, name: str) ->
 def test_half_a_script_does_nothing(node: PretendNode, name: str) -> None:
     whole = plan(name).script.rstrip("\n")
     for cut in range(0, len(whole), len(whole) // 20):
-        node.start(whole[:cut]).communicate(timeout=120)
+        node.start(whole[:cut]).communicate(timeout=600)
         assert node.calls == [], f"cut at {cut}"

@@ -25,7 +25,7 @@ GOOD = Seen(100.0, "", {"/": Page("text/html", b"page"), "/metrics": Page("text/
 
 
 def ask(port: int, method: str, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         connection.request(method, path)
         response = connection.getresponse()
@@ -96,7 +96,7 @@ def test_runs_of_kept_evidence_are_served_until_it_is_told_to_end(site: Site) ->
             assert ask(port, "GET", "/results.json")[1].startswith(b'{\n"kdumpcheck-results": 1')
             assert b"<html" in ask(port, "GET", "/")[1]
             child.send_signal(signal.SIGTERM)
-            assert child.wait(120) == 0
+            assert child.wait(600) == 0
         finally:
             child.kill()
     assert not (site.path / "reports").exists(), "a server leaves no reports behind"

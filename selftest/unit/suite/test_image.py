@@ -163,7 +163,7 @@ def test_who_stops_the_run_stops_the_boot(site: Site, shipped: tuple[str | Path,
         (home,) = (site.path / "state/kdumpcheck/image-boot").iterdir()
         assert marked(home / "lab"), "QEMU and the BMC run"
         run.send_signal(number)
-        rest, _ = run.communicate(timeout=60)
+        rest, _ = run.communicate(timeout=600)
     assert run.returncode == pytest.ExitCode.INTERRUPTED, said + rest
     assert "Traceback" not in rest
     assert not marked(home / "lab")

@@ -31,7 +31,7 @@ def node(tmp_path: Path) -> PretendNode:
 
 def run(node: PretendNode, *arguments: str) -> subprocess.CompletedProcess[str]:
     argv = node.command(*PYTEST, *arguments)
-    return subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
 
 
 def rebuild(site: Site) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class TestInterrupted:
             ready()
             process.send_signal(signal.SIGINT)
             began = time.monotonic()
-            output, _ = process.communicate(timeout=300)
+            output, _ = process.communicate(timeout=600)
             return process.returncode, output, time.monotonic() - began
         finally:
             process.kill()
@@ -221,7 +221,7 @@ class TestFullDisk:
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         pytest_ = [sys.executable, "-m", "pytest", "tests/validation", *arguments]
         argv = ["unshare", "--mount", *user, "sh", "-c", FULL, "sh", str(site.path / where), *pytest_]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
 
     def test_of_the_reports(self, site: Site) -> None:
         site.keep(w001="healthy", w002="healthy")

@@ -122,7 +122,7 @@ class TestOnATerminal:
             # So a terminal says that nobody is at its other end any more.
             pass
         os.close(terminal)
-        return process.wait(timeout=120), said.decode()
+        return process.wait(timeout=600), said.decode()
 
     @pytest.fixture
     def node(self, tmp_path: Path) -> PretendNode:

@@ -40,7 +40,7 @@ def wait_for(what: Callable[[], object], why: str) -> None:
 
 def recover(node: PretendNode, *more: str) -> subprocess.CompletedProcess[str]:
     argv = node.command(*RECOVER, *more)
-    return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
 
 
 def start(node: PretendNode) -> subprocess.Popen[str]:
@@ -70,7 +70,7 @@ class TestLock:
             assert "not begun: guard.lock: the node is locked by " in remedy(site)["comment"]
         finally:
             holder.unlink()
-            output, _ = process.communicate(timeout=120)
+            output, _ = process.communicate(timeout=600)
         assert "DONE  localhost: initrd.rebuild" in output
         assert node.calls.count("systemctl restart kdump.service") == 1
         assert not lock.exists()
@@ -87,7 +87,7 @@ class TestLock:
 
     def test_a_plan_takes_none(self, site: Site, node: PretendNode) -> None:
         argv = [word for word in RECOVER if word != "--apply"]
-        subprocess.run(node.command(*argv), capture_output=True, timeout=120, check=False)
+        subprocess.run(node.command(*argv), capture_output=True, timeout=600, check=False)
         assert not list((node.root / "run").iterdir())
         assert not (site.path / "reports/latest/journal.jsonl").exists()
 
@@ -110,7 +110,7 @@ class TestFreshLook:
             # So a terminal says that nobody is at its other end any more.
             pass
         os.close(terminal)
-        process.wait(120)
+        process.wait(600)
         assert (remedy(site)["result"], remedy(site)["comment"]) == (True, "nothing to do: it is well by now")
         assert node.calls == []
 
@@ -122,7 +122,7 @@ class TestKilledController:
         wait_for((node.root / "holding").exists, "the repair has not begun to build")
         pid = controller(process)
         os.kill(pid, signal.SIGKILL)
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
         assert events(site)[-1] == ("begun", "initrd.rebuild")
         lock = node.root / "run/kdumpcheck.lock"
         assert f"(process {pid})" in lock.read_text()
@@ -130,7 +130,7 @@ class TestKilledController:
         # It has the lock of the dead, and waits: what the repair that still runs will leave is not known yet.
         wait_for(lambda: f"(process {pid})" not in (said(lock) or f"(process {pid})"), "the lock is not taken over")
         holder.unlink()
-        output, _ = second.communicate(timeout=120)
+        output, _ = second.communicate(timeout=600)
         assert "note: a run was cut off while initrd.rebuild was at work on localhost" in output
         assert (remedy(site)["result"], remedy(site)["comment"]) == (True, "nothing to do: it is well by now")
         assert node.calls.count("systemctl restart kdump.service") == 1

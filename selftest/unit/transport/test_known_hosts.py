@@ -85,15 +85,16 @@ def test_patterns() -> None:
 
 
 def test_five_thousand_lines_are_quick() -> None:
+    """In CPU time, which a busy machine does not lengthen; each line held against each would take 20 s."""
     plain = [f"10.1.{n // 250}.{n % 250} {KEY}" for n in range(5000)]
     hashed = [f"{hash_name(f'10.2.{n // 250}.{n % 250}')} {KEY}" for n in range(5000)]
-    start = time.perf_counter()
+    start = time.process_time()
     hosts = known(*plain, *hashed)
-    parsed = time.perf_counter()
+    parsed = time.process_time()
     for _ in range(20):
         assert len(hosts.find("10.1.3.7")) == 1
-    assert parsed - start < 1.0
-    assert (time.perf_counter() - parsed) / 20 < 0.1
+    assert parsed - start < 3
+    assert (time.process_time() - parsed) / 20 < 0.5
 
 
 @given(st.text(max_size=300), st.text(max_size=30))

@@ -292,7 +292,9 @@ def test_quoted_words_come_back_as_they_were(words: list[str]) -> None:
     assert split(" ".join(f'"{word}"' for word in words), "here") == tuple(words)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.lists(
         st.tuples(
