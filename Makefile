@@ -20,7 +20,8 @@ demo: setup
 test: setup
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 selftest/unit selftest/browser selftest/net
-	$(MAKE) --no-print-directory wheel docs engines
+	$(MAKE) --no-print-directory $(foreach for,sbom docs engines,$(VENV)-$(for)/.installed)
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target wheel docs engines
 	$(BIN)/pytest -n 2 --dist loadfile selftest/lab
 
 lint: setup
