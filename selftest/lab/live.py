@@ -82,9 +82,10 @@ class LiveLab:
         argv = Bmcs(self.state).ipmitool(self.record(node).bmc, *command)
         return subprocess.run(argv, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
 
-    def judge(self, node: str) -> dict[str, str]:
-        """The outcome of each check on a node, by its id: the operator's own suite, run on the live node."""
-        return {result["check"]: result["outcome"] for result in Operator(self.environ).validate(node).results}
+    def judge(self, *nodes: str) -> list[tuple[str, str, str]]:
+        """Node, check and outcome of all that is judged: the operator's own suite, run on the live nodes."""
+        ran = Operator(self.environ).validate(*nodes)
+        return [(result["node"], result["check"], result["outcome"]) for result in ran.results]
 
     def remove(self) -> None:
         """Take the lab down, whatever state it is in."""

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import pytest
+from selftest.lab.conftest import CONTAINERS
 from selftest.lab.live import LiveLab
 
 from kdumpcheck.lab.faults import FAULTS, Fault
@@ -26,38 +28,73 @@ FINGERPRINT = """
 UNSTEADY = "dumps.space"
 
 
-def complaints(live: LiveLab, node: str) -> set[tuple[str, str]]:
-    """The checks that are not content with a node, and how they say so."""
-    judged = {check: outcome for check, outcome in live.judge(node).items() if check != UNSTEADY}
-    return {(check, outcome) for check, outcome in judged.items() if outcome not in ("pass", "skip")}
+Complaints = dict[str, set[tuple[str, str]]]
+
+
+def complaints(live: LiveLab, *nodes: str) -> Complaints:
+    """The checks that are not content with each of these nodes, and how they say so: one run of the suite."""
+    found: Complaints = {node: set() for node in nodes}
+    for node, check, outcome in live.judge(*nodes):
+        if check != UNSTEADY and outcome not in ("pass", "skip"):
+            found[node].add((check, outcome))
+    return found
 
 
 @pytest.fixture(scope="module")
-def calm(fleet: LiveLab) -> set[tuple[str, str]]:
-    """What is said of a healthy container: it has neither disks nor a kernel of its own."""
-    return complaints(fleet, CONTAINER)
+def calm(fleet: LiveLab) -> Complaints:
+    """What is said of healthy containers: they have neither disks nor a kernel of their own."""
+    return complaints(fleet, *CONTAINERS)
 
 
 @pytest.fixture
-def node(fleet: LiveLab) -> Iterator[str]:
-    yield CONTAINER
-    if fleet.record(CONTAINER).faults:
-        fleet.do("heal", CONTAINER, "--restore")
+def nodes(fleet: LiveLab) -> Iterator[tuple[str, ...]]:
+    yield CONTAINERS
+    for node in CONTAINERS:
+        if fleet.record(node).faults:
+            fleet.do("heal", node, "--restore")
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [fault for fault in FAULTS.values() if fault.fits("container") and "suse_legacy" in fault.dialects],
-    ids=lambda f: f.id,
-)
-def test_a_fault_is_noticed_and_healed(fleet: LiveLab, node: str, calm: set[tuple[str, str]], fault: Fault) -> None:
-    before = fleet.run(node, FINGERPRINT)
-    fleet.do("break", node, fault.id)
-    expected = {(check, "fail") for check in fault.expects} | {(check, "warn") for check in fault.warns}
-    assert complaints(fleet, node) - calm == expected
-    fleet.do("heal", node, fault.id)
-    assert complaints(fleet, node) == calm
-    assert without_times_of_directories(fleet.run(node, FINGERPRINT)) == without_times_of_directories(before)
+@pytest.fixture
+def node(nodes: tuple[str, ...]) -> str:
+    return CONTAINER
+
+
+def batched(faults: Iterable[Fault], size: int) -> Iterator[list[Fault]]:
+    left = iter(faults)
+    while batch := list(islice(left, size)):
+        yield batch
+
+
+#: As many at once as there are nodes, each on one of its own: looking at all costs little more than looking at one.
+BATCHES = [
+    dict(zip(CONTAINERS, batch, strict=False))
+    for batch in batched(
+        (fault for fault in FAULTS.values() if fault.fits("container") and "suse_legacy" in fault.dialects),
+        len(CONTAINERS),
+    )
+]
+
+
+@pytest.mark.parametrize("faults", BATCHES, ids=lambda faults: "-and-".join(fault.id for fault in faults.values()))
+def test_a_fault_is_noticed_on_its_node_alone_and_healed(
+    fleet: LiveLab, nodes: tuple[str, ...], calm: Complaints, faults: dict[str, Fault]
+) -> None:
+    before = {node: fleet.run(node, FINGERPRINT) for node in faults}
+    for node, fault in faults.items():
+        fleet.do("break", node, fault.id)
+    found = complaints(fleet, *nodes)
+    expected = {node: fault_tells(faults[node]) if node in faults else set() for node in nodes}
+    assert {node: found[node] - calm[node] for node in nodes} == expected
+    for node, fault in faults.items():
+        fleet.do("heal", node, fault.id)
+    assert complaints(fleet, *nodes) == calm
+    for node, fault in faults.items():
+        now = without_times_of_directories(fleet.run(node, FINGERPRINT))
+        assert now == without_times_of_directories(before[node]), fault.id
+
+
+def fault_tells(fault: Fault) -> set[tuple[str, str]]:
+    return {(check, "fail") for check in fault.expects} | {(check, "warn") for check in fault.warns}
 
 
 def without_times_of_directories(listing: str) -> list[str]:
@@ -65,7 +102,7 @@ def without_times_of_directories(listing: str) -> list[str]:
     return [line for line in listing.splitlines() if not line.startswith("d")]
 
 
-def test_all_faults_at_once_are_healed_last_first(fleet: LiveLab, node: str, calm: set[tuple[str, str]]) -> None:
+def test_all_faults_at_once_are_healed_last_first(fleet: LiveLab, node: str, calm: Complaints) -> None:
     chosen = [
         "no-crashkernel",
         "initrd-other-kernel",
@@ -79,7 +116,7 @@ def test_all_faults_at_once_are_healed_last_first(fleet: LiveLab, node: str, cal
     assert all(fault in fleet.do("status") for fault in chosen)
     fleet.do("heal", node)
     assert fleet.record(node).faults == ()
-    assert complaints(fleet, node) == calm
+    assert complaints(fleet, node) == {node: calm[node]}
 
 
 def test_the_same_fault_twice_is_told(fleet: LiveLab, node: str) -> None:
@@ -90,14 +127,14 @@ def test_the_same_fault_twice_is_told(fleet: LiveLab, node: str) -> None:
     fleet.do("heal", node)
 
 
-def test_a_fault_that_does_not_work_is_not_remembered(fleet: LiveLab, node: str, calm: set[tuple[str, str]]) -> None:
+def test_a_fault_that_does_not_work_is_not_remembered(fleet: LiveLab, node: str, calm: Complaints) -> None:
     fleet.do("break", node, "initrd-missing")
     refused = fleet.kdumpcheck("lab", "break", node, "initrd-other-kernel")
     assert refused.returncode == 1
     assert "nothing to break" in refused.stderr
     assert fleet.record(node).faults == ("initrd-missing",)
     fleet.do("heal", node)
-    assert complaints(fleet, node) == calm
+    assert complaints(fleet, node) == {node: calm[node]}
 
 
 def test_a_healthy_node_has_nothing_to_heal(fleet: LiveLab, node: str) -> None:
@@ -113,12 +150,12 @@ def test_dumps_saved_beside_the_real_directory_are_not_lost(fleet: LiveLab, node
     assert fleet.run(node, f"cd /var/crash; cat {orphan}/vmcore; rm -r {orphan}\n") == "x\n"
 
 
-def test_restoring_a_container_takes_everything_away(fleet: LiveLab, node: str, calm: set[tuple[str, str]]) -> None:
+def test_restoring_a_container_takes_everything_away(fleet: LiveLab, node: str, calm: Complaints) -> None:
     fleet.do("break", node, "initrd-missing")
     fleet.run(node, "touch /etc/not-from-here\n")
     fleet.do("heal", node, "--restore")
     assert fleet.record(node).faults == ()
-    assert complaints(fleet, node) == calm
+    assert complaints(fleet, node) == {node: calm[node]}
     assert fleet.run(node, "ls /etc/not-from-here 2>/dev/null || echo gone\n") == "gone\n"
 
 
@@ -153,4 +190,4 @@ def test_a_vm_is_restored_without_its_faults(lab: LiveLab) -> None:
     lab.do("heal", VM, "--restore")
     assert lab.process(VM) != before
     assert lab.record(VM).faults == ()
-    assert complaints(lab, VM) == set()
+    assert complaints(lab, VM) == {VM: set()}

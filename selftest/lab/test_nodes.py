@@ -32,7 +32,7 @@ HOSTS = {
 @LABS
 def test_every_check_of_the_suite_passes(live: LiveLab, node: str) -> None:
     """But for what a container cannot have: disks with names, a kernel of its own, and settings it may write."""
-    outcomes = live.judge(node)
+    outcomes = {check: outcome for _, check, outcome in live.judge(node)}
     broken = {check for check, outcome in outcomes.items() if outcome not in {"pass", "skip"}}
     assert broken <= (HOSTS if live.record(node).kind == "container" else set())
     assert list(outcomes.values()).count("pass") > 30

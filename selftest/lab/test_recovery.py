@@ -1,33 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each remedy on a real node: planned, done, done again with nothing to do; and interrupted in every rude way."""
+"""Each remedy on a real node: planned, done, and done again with nothing to do (interrupted: test_interrupted.py)."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
-
 import pytest
 from selftest.lab.live import LiveLab
-from selftest.lab.operator import BIN, ROOT, Operator, Ran
+from selftest.lab.mending import STATE, VICTIM, broken, complaints, of, wait_for
+from selftest.lab.operator import Operator
 
-VICTIM = "ncn-w001"
-#: What a remedy may touch, as it is: configuration, initrds, links, dumps, units, and what is loaded.
-STATE = r"""
-cat /etc/sysconfig/kdump
-cd /run/initramfs/overlayfs
-find . -maxdepth 1 -type l -printf '%p %l\n'
-find ./LiveOS/*/boot ./LiveOS/*/var/crash -printf '%p %s %T@ %l\n'
-systemctl is-enabled kdump kdump-early
-cat /sys/kernel/kexec_crash_loaded
-"""
 #: A fault, the remedy for it, and the checks that are still not content afterwards: what else an operator must do.
 MENDED = [
     ("early-not-enabled", "service.enable", set[str]()),
@@ -36,27 +16,6 @@ MENDED = [
     ("crash-link-missing", "links.repair", set[str]()),
     ("append-malformed", "config.repair", {"config.image"}),
 ]
-
-
-def of(run: Ran, name: str) -> dict[str, Any]:
-    """What a run says of a remedy."""
-    (found,) = [remedy for remedy in run.remedies if remedy["name"] == name]
-    return found
-
-
-def complaints(run: Ran) -> set[str]:
-    return {result["check"] for result in run.results if result["outcome"] not in {"pass", "skip", "recovered"}}
-
-
-@contextmanager
-def broken(operator: Operator, *faults: str) -> Iterator[None]:
-    """The node with faults; in the end it is made anew from its saved state, for some faults have no other way back."""
-    for fault in faults:
-        operator.lab("break", VICTIM, fault)
-    try:
-        yield
-    finally:
-        operator.lab("heal", VICTIM, "--restore")
 
 
 @pytest.mark.parametrize(("fault", "remedy", "left"), MENDED, ids=[fault for fault, _, _ in MENDED])
@@ -163,70 +122,3 @@ def test_a_full_disk_leaves_the_old_initrd_in_its_place_and_loaded(operator: Ope
         run = operator.recover(VICTIM, "--apply", "-k", "rebuild")
         assert of(run, "initrd.rebuild")["result"] is False
         assert operator.ssh(VICTIM, STATE) == before
-
-
-class Rebuilding:
-    """A recovery run in the background that is in the middle of building an initrd."""
-
-    def __init__(self, operator: Operator) -> None:
-        self._reports = tempfile.TemporaryDirectory()
-        argv = [str(BIN / "pytest"), "tests/recovery", "--nodes", VICTIM, "--apply", "-p", "no:cacheprovider"]
-        argv += ["--report-dir", self._reports.name]
-        self.process = subprocess.Popen(
-            argv, cwd=ROOT, env={**os.environ, **operator.environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        building = "test -s /run/kdumpcheck-remedy.log && cat /run/kdumpcheck-remedy.lock || true"
-        wait_for(lambda: operator.ssh(VICTIM, building).strip(), 600, "the build begins")
-
-    def ended(self) -> Ran:
-        output, _ = self.process.communicate(timeout=900)
-        document = json.loads(Path(self._reports.name, "results.json").read_text(encoding="utf-8"))
-        return Ran(self.process.returncode, output.decode(), document["results"], document["remedies"])
-
-
-def wait_for(what: Callable[[], object], seconds: float, why: str) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, f"{why}: not within {seconds} s"
-        time.sleep(0.5)  # the other side is a machine that takes its time
-
-
-@pytest.fixture
-def stale(operator: Operator) -> Iterator[Operator]:
-    """An initrd that calls for a rebuild. No log of an earlier one is there to be taken for a new one's."""
-    with broken(operator, "initrd-stale"):
-        operator.ssh(VICTIM, "rm -f /run/kdumpcheck-remedy.log")
-        yield operator
-
-
-def test_a_repair_killed_on_the_node_leaves_it_as_it_was_and_the_next_run_mends_it(stale: Operator) -> None:
-    before = stale.ssh(VICTIM, STATE)
-    run = Rebuilding(stale)
-    stale.ssh(VICTIM, "kill -9 $(cat /run/kdumpcheck-remedy.lock); pkill -9 -x dracut || true")
-    assert of(run.ended(), "initrd.rebuild")["result"] is False
-    now = [line for line in stale.ssh(VICTIM, STATE).splitlines() if ".kdumpcheck-" not in line]
-    assert now == before.splitlines()
-    done = stale.recover(VICTIM, "--apply")
-    assert (of(done, "initrd.rebuild")["result"], done.exit_code) == (True, 0)
-    assert stale.ssh(VICTIM, "ls -A /boot").count("kdumpcheck") == 0
-
-
-def test_a_repair_goes_on_when_its_operator_is_killed_and_the_next_one_waits_for_it(stale: Operator) -> None:
-    run = Rebuilding(stale)
-    run.process.send_signal(signal.SIGKILL)
-    run.process.communicate(timeout=300)
-    done = stale.recover(VICTIM, "--apply")
-    assert of(done, "initrd.rebuild") == {**of(done, "initrd.rebuild"), "result": True, "changes": {}}
-    assert "it is well by now" in of(done, "initrd.rebuild")["comment"]
-    assert done.exit_code == 0
-
-
-def test_a_cut_connection_is_told_and_the_repair_ends_by_itself(stale: Operator) -> None:
-    run = Rebuilding(stale)
-    # The oldest of root's sessions is that of the run.
-    stale.ssh(VICTIM, "pkill -9 -o -f '^sshd: root@notty'")
-    told = of(run.ended(), "initrd.rebuild")
-    assert told["result"] is False
-    assert "the node was lost during the repair, which finishes or undoes itself there" in told["comment"]
-    done = stale.recover(VICTIM, "--apply")
-    assert (complaints(done), done.exit_code) == (set(), 0)

@@ -33,7 +33,7 @@ Host *
     StrictHostKeyChecking yes
     UpdateHostKeys no
     PasswordAuthentication no
-    ConnectTimeout 15
+    ConnectTimeout 30
     ServerAliveInterval 15
     ServerAliveCountMax 4
 """
