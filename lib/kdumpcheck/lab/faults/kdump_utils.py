@@ -33,9 +33,6 @@ systemctl restart kdump.service 2>/dev/null && fail "kdump.service started all t
 exit 0
 """
 _NOWHERE: Final = "00000000-0000-4000-8000-000000000000"
-# That the capture kernel gives up on it in seconds changes nothing else.
-_MOUNT: Final = f"/dev/disk/by-uuid/{_NOWHERE} /kdumproot/srv ext4 defaults,x-systemd.device-timeout=20"
-_LOST_MOUNT: Final = f"set_option dracut_args '--mount \"{_MOUNT}\"'\n"
 
 FAULTS: Final = (
     Fault(
@@ -74,43 +71,6 @@ FAULTS: Final = (
         dialects=RHEL,
         needs="vm",
         break_shell=_SETTINGS + f"set_option ext4 UUID={_NOWHERE}\n" + _BROKEN,
-        heal_shell=_BACK,
-    ),
-    Fault(
-        id="rhel-target-gone",
-        title="The initrd was built for a disk that is not there, and its failure action is a shell",
-        effect="gives dracut_args a --mount that no disk is, and failure_action shell, and restarts kdump.service",
-        undo="puts /etc/kdump.conf and the initrd back and loads it",
-        expects=("kdumpconf.target",),
-        warns=("kdumpconf.hang",),
-        outcome="none",
-        dialects=RHEL,
-        needs="vm",
-        break_shell=_SETTINGS + _LOST_MOUNT + "set_option failure_action shell\nrestart\n",
-        heal_shell=_BACK,
-    ),
-    Fault(
-        id="rhel-target-gone-to-root",
-        title="The initrd was built for a disk that is not there, and falls back to the root",
-        effect="gives dracut_args a --mount that no disk is, failure_action dump_to_rootfs, and restarts kdump.service",
-        undo="puts /etc/kdump.conf and the initrd back and loads it",
-        warns=("kdumpconf.target",),
-        outcome="dump",
-        dialects=RHEL,
-        needs="vm",
-        break_shell=_SETTINGS + _LOST_MOUNT + "set_option failure_action dump_to_rootfs\nrestart\n",
-        heal_shell=_BACK,
-    ),
-    Fault(
-        id="rhel-collector-saves-no-memory",
-        title="core_collector is a makedumpfile that writes the kernel's log and no memory, and calls that a vmcore",
-        effect="gives core_collector the option --dump-dmesg and restarts kdump.service",
-        undo="puts /etc/kdump.conf and the initrd back and loads it",
-        expects=("kdumpconf.collector",),
-        outcome="unusable",
-        dialects=RHEL,
-        needs="vm",
-        break_shell=_SETTINGS + "set_option core_collector 'makedumpfile --dump-dmesg'\nrestart\n",
         heal_shell=_BACK,
     ),
     Fault(
