@@ -33,6 +33,13 @@ def debian() -> Iterator[Crasher]:
         yield crasher
 
 
+@pytest.fixture
+def rhel() -> Iterator[Crasher]:
+    """The same laid out as RHEL, with the stand-in of kdump-utils."""
+    with one_node("kdump_utils") as crasher:
+        yield crasher
+
+
 @contextmanager
 def one_node(dialect: str) -> Iterator[Crasher]:
     """A lab with one healthy node of a dialect while this lasts."""

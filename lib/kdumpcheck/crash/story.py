@@ -54,6 +54,8 @@ _STUCK: Final = (
         r"Entering emergency mode|Press Enter for (?:maintenance|emergency)|You are in emergency mode",
         "an emergency shell",
     ),
+    # kdump-utils with failure_action shell.
+    (r"Entering kdump emergency mode", "a shell after a failed save"),
     # kdump-tools reboots from within it: it only comes to its end where it saves nothing.
     (r"Finished .*kdump-tools-dump\b", "kdump-tools saved nothing, and the capture kernel stays"),
     (r"\(initramfs\) *$", "a shell in the initrd"),

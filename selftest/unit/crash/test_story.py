@@ -121,6 +121,7 @@ def test_who_joins_while_it_boots_again_takes_no_mount_for_that_of_the_dump() ->
         ("Kernel panic - not syncing: System is deadlocked on memory\n", "the capture kernel ran out of memory"),
         ("Something failed. You can try to debug it here.\n", "a shell after a failed save"),
         ("Dump saving completed.\nType 'reboot -f' to reboot the system\n", "a shell after the save"),
+        ("Entering kdump emergency mode.\n", "a shell after a failed save"),
         ("Entering emergency mode. Exit the shell to continue.\n", "an emergency shell"),
         (PANIC.format("VFS: Unable to mount root fs"), "the capture kernel panicked"),
     ],
