@@ -30,4 +30,4 @@ def test_a_shell_after_a_failed_save_is_reset_and_named(rhel: Crasher) -> None:
     crash = rhel.crash(NODE, *despite(*FAULTS[fault].expects))
     assert (crash.exit_code, crash.proof["word"], crash.proof["rescued"]) == (1, "failed", True), crash.text
     assert "a shell after a failed save" in crash.text
-    assert not crash.holds()["proof.one-dump"]
+    assert {name for name, holds in crash.holds().items() if not holds} == {"proof.whole", "proof.named"}

@@ -92,7 +92,7 @@ def test_earlier_dumps_are_whole(dumps: Dumps) -> None:
     more = f"; and {len(broken) - 3} more" if len(broken) > 3 else ""
     expect(
         not broken,
-        expected="each has a whole vmcore, and a README.txt that says it was saved",
+        expected="each has a whole vmcore, and was saved to its end",
         found="; ".join(broken[:3]) + more if broken else f"{len(whole)} dumps, none with a flaw",
     )
 
