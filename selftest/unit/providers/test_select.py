@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import pytest
 from selftest.unit.kept import captured, evidence
@@ -173,6 +174,17 @@ def test_the_legacy_builder_is_told_where_to_build() -> None:
 
 def test_the_legacy_builder_needs_the_running_kernels_image() -> None:
     assert "no image of the running kernel 1" in str(LEGACY.build(Kernels("1", None), {"/boot/vmlinuz-2"}))
+
+
+def test_mkdumprd_is_told_to_build_beside_the_initrd_in_use() -> None:
+    placed = replace(RHEL, home="/var/lib/kdump")
+    build = placed.build(Kernels("1", None), {"/boot/vmlinuz-1"})
+    assert isinstance(build, Build)
+    assert build.command == ("mkdumprd", "-f", build.initrd, "1")
+    assert PurePosixPath(build.initrd).parent == PurePosixPath(build.directory)
+    assert build.directory != placed.home
+    assert build.directory.startswith(f"{placed.home}/")
+    assert "no image of the kernel 1" in str(RHEL.build(Kernels("1", None), {"/boot/vmlinuz-2"}))
 
 
 class TestSuse:

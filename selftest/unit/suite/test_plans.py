@@ -53,33 +53,26 @@ class TestPlan:
         assert step.name == "service.restart"
         assert mends("initrd.rebuild", [broken("service.loaded", "service.restart")]) == ()
 
-    def test_what_does_not_fit_a_kdump_is_refused_by_name(self) -> None:
+    @pytest.mark.parametrize(
+        ("provider", "said"),
+        [
+            ("kdump_tools", "Debian's kdump-tools: the dump goes to the node's own root"),
+            ("kdump_utils", "RHEL's kdump-utils: the dump goes where /etc/kdump.conf says"),
+        ],
+    )
+    def test_what_does_not_fit_a_kdump_is_refused_by_name(self, provider: str, said: str) -> None:
         results = [broken("service.enabled", "service.enable"), broken("initrd.present", "initrd.rebuild")]
         results += [broken("links.crash", "links.repair"), broken("crashkernel.present", "node.reboot")]
-        debian = Subject(load(ROOT / "selftest/cases/kdump_tools/healthy.evidence.gz"))
-        steps = {step.name: step for step in plan_of(debian, results, list(REMEDIES), reboot=True)}
+        healthy = Subject(load(ROOT / f"selftest/cases/{provider}/healthy.evidence.gz"))
+        steps = {step.name: step for step in plan_of(healthy, results, list(REMEDIES), reboot=True)}
         assert {name: step.action is not None for name, step in steps.items()} == {
             "links.repair": False,
             "service.enable": True,
             "initrd.rebuild": True,
             "node.reboot": False,
         }
-        assert steps["links.repair"].refusal.startswith("links.repair does not fit Debian's kdump-tools: the dump goes")
-        assert "; by hand: Raise crashkernel=" in steps["node.reboot"].refusal
-
-    def test_kdump_utils_is_enabled_by_itself_and_mended_by_hand(self) -> None:
-        results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
-        results.append(broken("service.enabled", "service.enable"))
-        subject = Subject(load(ROOT / "selftest/cases/kdump_utils/healthy.evidence.gz"))
-        steps = plan_of(subject, results, list(REMEDIES))
-        assert {step.name: step.action is not None for step in steps} == {
-            "service.enable": True,
-            "initrd.rebuild": False,
-            "service.restart": False,
-        }
-        refused = [step.refusal for step in steps if step.action is None]
-        assert all(refusal.startswith(("initrd.rebuild", "service.restart")) for refusal in refused)
-        assert all("does not fit RHEL's kdump-utils: kdumpctl builds into the file" in refusal for refusal in refused)
+        assert steps["links.repair"].refusal.startswith(f"links.repair does not fit {said}")
+        assert "; by hand: " in steps["node.reboot"].refusal
 
     def test_or_where_the_whole_is_not_possible(self) -> None:
         results = [broken("service.loaded", "service.restart"), broken("initrd.present", "initrd.rebuild")]
