@@ -33,8 +33,13 @@ def hostile(site: Site) -> int:
     return keep_hostile(site.bundle)
 
 
-@pytest.mark.parametrize("verbose", [[], ["-v", "-rA"]], ids=["plain", "verbose"])
-def test_a_fleet_of_liars(site: Site, hostile: int, verbose: list[str]) -> None:
+# What pytest takes for the summary that -rA asks for grows with the square of the results: there every fifth node lies.
+@pytest.mark.parametrize(("every", "verbose"), [(1, []), (5, ["-v", "-rA"])], ids=["plain", "verbose"])
+def test_a_fleet_of_liars(site: Site, hostile: int, every: int, verbose: list[str]) -> None:
+    kept = sorted(site.bundle.iterdir())
+    for file in set(kept) - set(kept[::every]):
+        file.unlink()
+    hostile = len(kept[::every])
     assert hostile > 80
     result = site.replay(*verbose)
     assert result.ret == 1
