@@ -28,6 +28,7 @@ RESTART = (
 IN_MEMORY = ("overlay", "tmpfs", "ramfs", "squashfs", "rootfs", "aufs")
 #: What of the two files need not be the same: dracut writes these anew for the capture kernel.
 WRITTEN_ANEW = ("path", "default", "failure_action", "fence_kdump_nodes", "fence_kdump_args")
+WHOLE = ("initrd.present", "initrd.readable", "initrd.tools", "initrd.fresh")
 
 
 @check(
@@ -190,14 +191,7 @@ def test_the_programs_are_there(
     source=SOURCE + " (kdump_install_conf)",
     providers=OURS,
     judges="node",
-    follows=(
-        "initrd.present",
-        "initrd.readable",
-        "initrd.tools",
-        "initrd.fresh",
-        "kdumpconf.settings",
-        "kdumpconf.target",
-    ),
+    follows=(*WHOLE, "kdumpconf.settings", "kdumpconf.target"),
 )
 def test_the_initrd_says_the_same(
     kdumpconf: Kdumpconf, contents: Contents, initrds: Initrds, devices: Devices, kernels: Kernels, kdump: Provider
