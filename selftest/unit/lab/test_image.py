@@ -46,6 +46,13 @@ def test_cmdline_is_an_ncns(image: NodeImage) -> None:
     assert sum(word.startswith("crashkernel=") for word in words) == 1
 
 
+def test_no_nodes_clock_runs_at_a_rate_its_kernel_has_to_measure(image: NodeImage) -> None:
+    """The capture kernel is told the same: kdump copies the words of the running one."""
+    words = image.cmdline("ncn-w001").split(" ")
+    assert {"clocksource=hpet", "tsc=unstable"} <= set(words)
+    assert "tsc=reliable" not in words
+
+
 def test_a_root_on_a_disk_of_its_own_is_no_ncn(tmp_path: Path) -> None:
     write_manifest(tmp_path, kernel_release="6.1.0-1-cloud-amd64", host_key="ssh-ed25519 AAAA", root="UUID=1")
     image = open_image(tmp_path)
