@@ -19,9 +19,14 @@ from kdumpcheck.lab.ssh import run_bounded
 
 @pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    event = threading.Event()
+    """The event of Ctrl-C, for this test alone: threads that have yet to look at it find the set one, not the real one."""
+    event, before = threading.Event(), set(threading.enumerate())
     monkeypatch.setattr(Deadline, "interrupted", event)
     yield event
+    event.set()
+    for thread in set(threading.enumerate()) - before:
+        # A pool whose interrupt came while it started a thread does not know that thread, and has not waited for it.
+        thread.join(timeout=120)
 
 
 def test_what_comes_true_is_given_back() -> None:
