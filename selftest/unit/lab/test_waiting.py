@@ -19,7 +19,7 @@ from kdumpcheck.lab.ssh import run_bounded
 
 @pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """The event of Ctrl-C, for this test alone: threads that have yet to look at it find the set one, not the real one."""
+    """The event of Ctrl-C, for this test alone: a thread that has yet to look at it finds this one."""
     event, before = threading.Event(), set(threading.enumerate())
     monkeypatch.setattr(Deadline, "interrupted", event)
     yield event

@@ -97,8 +97,8 @@ _LAB_WORDS: Final = (
     "apparmor=0",
     "mitigations=off",
     "no_timer_check",
-    # A guest's kernel times the TSC while its emulator competes for the host's processors, and once took 528 MHz for 2,595:
-    # its clock, and that of every node of the saved state, ran five times too fast. The HPET's rate needs no measuring.
+    # A guest's kernel times the TSC while its emulator competes for the host's processors, and once took 2,595 MHz for
+    # 528: its clock, and that of every node of the saved state, ran five times too fast. The HPET's rate is known.
     "clocksource=hpet",
     "tsc=unstable",
 )
