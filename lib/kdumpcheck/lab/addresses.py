@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from kdumpcheck.lab.errors import LabError
+from kdumpcheck.lab.locks import locked_directory
 
 SSH_PORT: Final = 2222
 """Not 22: an sshd of the host that listens on all addresses would already hold it, and 22 needs root."""
@@ -28,6 +29,7 @@ MAX_NODES: Final = 200
 
 _BLOCKS: Final = 60
 _FIRST_NET: Final = 3
+_CHOOSING_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,18 @@ def claim_block(owner: Path) -> Block:
     choice is written down where every lab looks. A claim ends with its lab's directory. Raises `LabError` when all
     blocks are taken.
     """
-    for number in range(_BLOCKS):
-        block = Block(number)
-        # The first node is always there, and its BMC listens even while the node is off.
-        free = _free(socket.SOCK_DGRAM, block.bmc(1), bmc_port()) and _free(socket.SOCK_STREAM, block.node(1), SSH_PORT)
-        if free and _claimed(number, owner):
-            return block
+    # One at a time: two that see the same claim of a lab that is gone would both take its place.
+    with locked_directory(_claims(), _CHOOSING_SECONDS, f"another lab chooses its addresses, and holds {_claims()}"):
+        for number in range(_BLOCKS):
+            block = Block(number)
+            if _silent(block) and _claimed(number, owner):
+                return block
     raise LabError(f"all {_BLOCKS} address blocks for labs are in use: somebody listens on 127.0.x.1 in each of them")
+
+
+def _silent(block: Block) -> bool:
+    # The first node is always there, and its BMC listens even while the node is off.
+    return _free(socket.SOCK_DGRAM, block.bmc(1), bmc_port()) and _free(socket.SOCK_STREAM, block.node(1), SSH_PORT)
 
 
 def release_block(owner: Path) -> None:
@@ -103,7 +110,11 @@ def _owner(number: int) -> str | None:
 
 
 def _claim_file(number: int) -> Path:
-    return Path(tempfile.gettempdir()) / f"kdumpcheck-lab-addresses-{number}"
+    return _claims() / f"kdumpcheck-lab-addresses-{number}"
+
+
+def _claims() -> Path:
+    return Path(tempfile.gettempdir())
 
 
 def _free(kind: socket.SocketKind, address: str, port: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -70,6 +71,30 @@ def test_a_block_another_lab_has_claimed_is_left_alone_until_that_lab_is_gone(ap
     assert claim_block(apart) == Block(0), "a lab that is gone keeps nothing"
     release_block(apart)
     assert [path.name for path in apart.parent.iterdir()] == ["lab"]
+
+
+def test_two_labs_that_see_the_same_claim_of_a_gone_one_do_not_share_it(
+    apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, other = apart.with_name("gone"), apart.with_name("other")
+    gone.mkdir()
+    claim_block(gone)
+    gone.rmdir()
+    other.mkdir()
+    got: list[Block] = []
+    second = threading.Thread(target=lambda: got.append(claim_block(other)))
+    is_gone = addresses._gone
+
+    def seen_by_both(directory: Path) -> bool:
+        if second.ident is None:
+            second.start()
+            second.join(timeout=1)  # as far as it comes: at best it waits for its turn
+        return is_gone(directory)
+
+    monkeypatch.setattr(addresses, "_gone", seen_by_both)
+    got.append(claim_block(apart))
+    second.join()
+    assert set(got) == {Block(0), Block(1)}
 
 
 def test_a_block_of_another_user_is_left_alone(monkeypatch: pytest.MonkeyPatch, alone: None) -> None:
