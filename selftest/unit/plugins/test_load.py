@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -294,3 +296,16 @@ def test_the_documentation_shows_the_other_kdump_as_it_is() -> None:
     file = EXAMPLE.parent / "ember" / "plugins" / "providers" / "ember.py"
     code = file.read_text().partition('"""\n\n')[2]
     assert f"```python\n{code}```" in (EXAMPLE.parents[1] / "docs" / "plugins.md").read_text()
+
+
+def test_the_documentation_spoils_evidence_so_that_a_check_fails(site: Site) -> None:
+    text = (EXAMPLE.parents[1] / "docs" / "plugins.md").read_text().replace("DIR", "example")
+    shutil.copytree(EXAMPLE, site.path / "example")
+    *shell, passes, fails = text.partition("```sh\nmkdir spoiled\n")[2].partition("```")[0].splitlines()
+    keep_case(site.path / "kept", "ncn-w001", "healthy")
+    (site.path / "spoiled").mkdir()
+    subprocess.run(["sh", "-ec", "\n".join(shell)], cwd=site.path, check=True, timeout=60)
+    assert site.run(*passes.split()[1:]).ret == pytest.ExitCode.OK
+    assert site.outcomes() == {("ncn-w001", "site.oops"): "pass"}
+    assert site.run(*fails.split()[1:]).ret == pytest.ExitCode.TESTS_FAILED
+    assert site.outcomes() == {("ncn-w001", "site.oops"): "fail"}
