@@ -153,7 +153,10 @@ read -r script <"$root/script.pid"
 kill -9 "$script"
 """
 _UNAME = f"""#!/bin/sh
-case $1 in -s) echo Linux ;; -n) echo pretend ;; -r) echo {KERNEL} ;; -m) echo x86_64 ;; esac
+case $1 in
+-snrm) echo Linux pretend {KERNEL} x86_64 ;;
+-s) echo Linux ;; -n) echo pretend ;; -r) echo {KERNEL} ;; -m) echo x86_64 ;;
+esac
 """
 _RPM = r"""#!/bin/sh
 printf 'rpm\tkdump\t1.0.2+git14-150500.1.1\n'

@@ -54,6 +54,14 @@ class Check:
             raise CheckDefinitionError(f"check {self.id}: needs a title and a source")
         if not self.remedy and not self.instruction:
             raise CheckDefinitionError(f"check {self.id}: needs a remedy or an instruction")
+        if not isinstance(self.severity, Severity):
+            raise CheckDefinitionError(
+                f"check {self.id}: severity is Severity.FAIL or Severity.WARN, not {self.severity!a:.40}"
+            )
+        tuples: dict[str, object] = {"follows": self.follows, "providers": self.providers}
+        for name, words in tuples.items():
+            if isinstance(words, str):
+                raise CheckDefinitionError(f"check {self.id}: {name} is one string, {words!a:.40}: write a tuple")
         unknown = [name for name in self.needs if name not in FACTS and name != PROVIDER]
         if unknown:
             known = ", ".join(sorted({*FACTS, PROVIDER}))

@@ -17,6 +17,8 @@ IMAGE = "image:"
 BOOTED = "-booted"
 #: What an image cannot tell by itself, and what else would tell it.
 _BESIDE = {"cmdline": "needs the kernel command line that boots the image (--cmdline)"}
+#: Why the answer of a section is not whole where the probe itself came to its end.
+_BROKEN = "its end is missing, or tells of another length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,15 @@ class Evidence:
         if output is None:
             return Unknown(f"no evidence of {name!r}: {self._why_not()}")
         if output.exit_status is None:
-            return Unknown(f"no whole evidence of {name!r}: {self._why_not()}")
+            return Unknown(f"no whole evidence of {name!r}: {self._why_not(_BROKEN)}")
         if output.timed_out:
             return Unknown(f"{name!r} did not answer in time ({output.seconds:.0f} s)")
         return output
 
-    def _why_not(self) -> str:
+    def _why_not(self, otherwise: str = "it was not asked") -> str:
         if self.ended is not None:
             return self.ended
-        return "it was not asked" if self.complete else "the connection ended before it was told"
+        return otherwise if self.complete else "the connection ended before it was told"
 
     def text(self, name: str) -> str | Unknown:
         """The text of one section, or why there is none; a cut answer is no answer."""

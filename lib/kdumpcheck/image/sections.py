@@ -16,6 +16,7 @@ from kdumpcheck.image.initrd import tell
 from kdumpcheck.image.kernel import release_inside
 from kdumpcheck.image.rpm import DIRECTORIES, installed
 from kdumpcheck.image.tree import Tree
+from kdumpcheck.probe import more
 
 #: What is asked of the RPM database: facts/packages.py asks a node for the same.
 PACKAGES: Final = (
@@ -67,7 +68,7 @@ def sections_of(subject: Subject) -> dict[str, str]:
     found = {
         "system": _system(subject),
         "packages": _packages(subject),
-        "units": "\n".join(_unit(subject.tree, name) for name in _UNITS),
+        "units": "\n".join(_unit(subject.tree, name) for name in dict.fromkeys((*_UNITS, *more.words("more_units")))),
         "fstab": "".join(f"{_redacted(line)}\n" for line in (subject.text("etc/fstab") or "").splitlines()),
         "sysconfig.live": sysconfig,
         "sysconfig.image": "#absent\n",
@@ -93,7 +94,8 @@ def _packages(subject: Subject) -> str:
     packages = installed(subject.tree, subject.private)
     if packages is None:
         raise ImageError(f"no RPM database in it ({', '.join(DIRECTORIES)}), so what it is made of cannot be told")
-    rows = [f"rpm\t{name}\t{_plain(version)}" for name, version in packages if name in PACKAGES]
+    wanted = {*PACKAGES, *more.words("more_packages")}
+    rows = [f"rpm\t{name}\t{_plain(version)}" for name, version in packages if name in wanted]
     return "\n".join(["asked\trpm", *rows, ""])
 
 

@@ -22,7 +22,7 @@ from kdumpcheck.nodes import InventoryError
 from kdumpcheck.plugins.load import loaded
 from kdumpcheck.plugins.plugin import Plugin
 from kdumpcheck.probe import compose
-from kdumpcheck.providers import PROVIDERS
+from kdumpcheck.providers import PROVIDERS, Broken, Provider, asked, select
 from kdumpcheck.suite.targets import kept_evidence
 
 _USAGE_ERROR = 4
@@ -47,16 +47,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Do what `kdumpcheck plugins ...` was asked; the exit status."""
     try:
-        answers = {node: choices(evidence) for node, evidence in _looked_at(arguments)}
+        seen = dict(_looked_at(arguments))
     except (UsageError, InventoryError, pytest.UsageError) as error:
         print(f"kdumpcheck plugins: {shown_line(' '.join(str(error).split()))}", file=sys.stderr)
         return _USAGE_ERROR
-    plugins = loaded()
+    plugins, answers = loaded(), {node: choices(evidence) for node, evidence in seen.items()}
     if arguments.json:
         print(json.dumps({"kdumpcheck-plugins": 1, "plugins": list(map(asdict, plugins)), "nodes": answers}, indent=2))
     else:
         print("\n".join(map(shown_line, (*_table(plugins), *_chosen(answers)))))
-    return int(any(list(answer.values()).count(SELECTED) != 1 for answer in answers.values()))
+    return int(any(isinstance(select(evidence), Unknown) for evidence in seen.values()))
 
 
 SELECTED = "selected"
@@ -67,8 +67,16 @@ def choices(evidence: Evidence) -> dict[str, str]:
     packages = Packages.parse(evidence)
     if isinstance(packages, Unknown):
         return dict.fromkeys(PROVIDERS, f"it could not be told: {packages.reason}")
-    answers = {name: provider.virtual(packages) for name, provider in PROVIDERS.items()}
-    return {name: SELECTED if answer is True else str(answer) for name, answer in answers.items()}
+    return {name: _answer(provider, packages) for name, provider in PROVIDERS.items()}
+
+
+def _answer(provider: Provider, packages: Packages) -> str:
+    try:
+        answer = asked(provider, packages)
+    except Broken as error:
+        return str(error)
+    # Most begin with their own name, for a report has them in one line.
+    return SELECTED if answer is True else answer.removeprefix(f"{provider.name}: ")
 
 
 def _looked_at(arguments: argparse.Namespace) -> Iterator[tuple[str, Evidence]]:

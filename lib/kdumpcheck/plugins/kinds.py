@@ -52,12 +52,28 @@ def _of_a_provider(provider: Provider, module: ModuleType) -> Mapping[str, Itera
 
 def _told(provider: Provider) -> Mapping[str, Sequence[str]]:
     return {
-        "more_units": provider.units,
-        "more_initrds": (provider.initrd("*"),),
-        "more_opened": (provider.initrd("{kernel}"),),
-        "more_files": [PurePosixPath(file).name for file in provider.capture_files],
-        "more_sources": provider.initrd_sources("{kernel}"),
+        "more_units": _words("units", provider.units),
+        "more_initrds": _words("initrd", (provider.initrd("*"),)),
+        "more_opened": _words("initrd", (provider.initrd("{kernel}"),)),
+        "more_files": [PurePosixPath(file).name for file in _words("capture_files", provider.capture_files)],
+        "more_sources": _words("initrd_sources", provider.initrd_sources("{kernel}")),
     }
+
+
+def _words(name: str, words: Sequence[str]) -> Sequence[str]:
+    """What a provider says where many words are asked for. Raises `ValueError` for anything else."""
+    if wrong := _no_words(words):
+        raise ValueError(f"its {name} {wrong}")
+    return words
+
+
+def _no_words(words: object) -> str:
+    """Of a string in their place each letter would be one, and nobody would be told."""
+    if isinstance(words, str):
+        return f"is one string, {words!a:.60}: a tuple of one is written with a comma, (...,)"
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        return f"gives {words!a:.60}, where strings are asked for"
+    return ""
 
 
 def _not_a_word(plugin: Any, _others: Mapping[str, Any]) -> str:  # noqa: ANN401 - a way or a source

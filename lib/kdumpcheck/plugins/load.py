@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,6 +58,8 @@ def _add(kind: Kind, layer: str, where: str, module: ModuleType) -> None:
     plugin = getattr(module, kind.attribute, None)
     if plugin is None:
         raise PluginError(f"{where}: it defines no {kind.attribute}, as every file of {kind.directory} must")
+    if misread := _misread(kind, plugin):
+        raise PluginError(f"{where}: {misread}")
     if lacking := kind.lacks(plugin):
         raise PluginError(f"{where}: its {kind.attribute} has no {', '.join(lacking[:5])}")
     name, replaces = str(plugin.name), getattr(module, "REPLACES", None)
@@ -80,6 +82,18 @@ def _add(kind: Kind, layer: str, where: str, module: ModuleType) -> None:
         _retire(kind, replaces, where)
     _put(kind, name, plugin, replaces)
     _loaded.append(Plugin(kind.directory, name, layer, where))
+
+
+def _misread(kind: Kind, plugin: object) -> str:
+    """What Python takes otherwise than its author meant it, "" for nothing."""
+    if isinstance(plugin, type):
+        return f"its {kind.attribute} is a class, not one of that class: write {kind.attribute} = {plugin.__name__}()"
+    own = vars(type(plugin))
+    if not is_dataclass(plugin) or "__dataclass_fields__" in own:
+        return ""
+    # The constructor it inherits would give each of these the value that they have in its base.
+    lost = [field.name for field in fields(plugin) if field.name in own]
+    return f"{type(plugin).__name__} needs @dataclass: its {', '.join(lost)} would not be used" if lost else ""
 
 
 def _ask(kind: Kind, where: str, plugin: object, module: ModuleType) -> None:

@@ -43,13 +43,7 @@ def in_directory(directory: Path) -> Iterator[Found]:
     if not directory.is_dir():
         raise PluginError(f"--plugin-dir {directory}: it is no directory")
     _refuse_writable(directory)
-    known = {kind.directory for kind in KINDS}
-    for place in sorted(directory.iterdir()):
-        if place.name in known or not place.is_dir() or place.name.startswith((".", "_")):
-            continue
-        # A misspelt directory would be a plugin that is silently not there.
-        if any(place.glob("*.py")):
-            raise PluginError(f"{place}: this is no kind of plugin; they are {', '.join(sorted(known))}")
+    _refuse_misplaced(directory)
     for kind in KINDS:
         place = directory / kind.directory
         if not place.is_dir():
@@ -59,6 +53,33 @@ def in_directory(directory: Path) -> Iterator[Found]:
             if not file.name.startswith("_"):
                 _refuse_writable(file)
                 yield kind, f"--plugin-dir {directory}", str(file), _imported(kind, file)
+
+
+def _refuse_misplaced(directory: Path) -> None:
+    """A plugin that lies where nobody looks, or in a misspelt directory, would silently not be there."""
+    known = {kind.directory for kind in KINDS}
+    places = {place.name: place for place in sorted(directory.iterdir()) if place.is_dir()}
+    for name, place in places.items():
+        if name in known:
+            _refuse_nested(place)
+        elif not name.startswith((".", "_")) and any(map(_is_a_plugin, place.glob("*.py"))):
+            raise PluginError(f"{place}: this is no kind of plugin; they are {', '.join(sorted(known))}")
+    if not known & places.keys():
+        raise PluginError(
+            f"--plugin-dir {directory}: there is no directory of plugins in it, as {directory}/providers; "
+            f"they are {', '.join(sorted(known))}"
+        )
+
+
+def _refuse_nested(place: Path) -> None:
+    nested = next((file for file in sorted(place.glob("[!._]*/*.py"))), None)
+    if nested is not None:
+        raise PluginError(f"{nested}: a plugin is one file, directly in {place}")
+
+
+def _is_a_plugin(file: Path) -> bool:
+    """Checks may lie beside plugins."""
+    return not file.name.startswith("test_") and file.name != "conftest.py"
 
 
 def _refuse_writable(path: Path) -> None:

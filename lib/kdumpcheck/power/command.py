@@ -84,7 +84,7 @@ class CommandPower:
     def _argv(self, action: Action) -> list[str]:
         words = self._words()
         if not any("{action}" in word for word in words):
-            raise PowerError("config", self.node, "--command needs {action} in it, and mostly {bmc} or {node}")
+            raise PowerError("config", self.node, "its command line needs {action} in it, and mostly {bmc} or {node}")
         return filled(words, action=action, node=self.node, bmc=str(self.address))
 
     def _words(self) -> list[str]:

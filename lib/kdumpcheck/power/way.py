@@ -46,13 +46,17 @@ class Way:
     def to(self, bmc: Bmc) -> Power:
         """The button of one node; what a plugin raises by mistake is a `PowerError` that names its file and line."""
         try:
-            return _Careful(self.button(bmc), self.name, bmc.node.name)
+            button = self.button(bmc)
         except (PowerError, SecretError):
             raise
         except Exception as error:  # noqa: BLE001 - a mistake in somebody's plugin costs a line, and no run
             raise PowerError(
                 "config", bmc.node.name, f"the way {self.name} to its power broke: {said(error)}"
             ) from None
+        if not callable(getattr(button, "press", None)):
+            broke = f"the way {self.name} to its power broke: it gave {button!a:.60} for a button"
+            raise PowerError("config", bmc.node.name, broke)
+        return _Careful(button, self.name, bmc.node.name)
 
 
 @dataclass(frozen=True, slots=True)

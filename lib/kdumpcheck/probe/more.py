@@ -30,6 +30,11 @@ def ask(more: Mapping[str, Iterable[str]]) -> None:
         _more[name].update(dict.fromkeys(words))
 
 
+def words(name: str) -> tuple[str, ...]:
+    """What is asked for under one of `NAMES`."""
+    return tuple(_more[name])
+
+
 def variables() -> str:
     """Shell that sets all of them for the sections."""
     return "".join(f"{name}='{' '.join(words)}'\n" for name, words in _more.items()) + f"export {' '.join(NAMES)}\n"

@@ -28,6 +28,7 @@ from kdumpcheck.nodes import Inventory, Node, fold
 from kdumpcheck.paths import state_dir
 from kdumpcheck.power import Console, Ways, open_console
 from kdumpcheck.probe import Probe, Section, compose
+from kdumpcheck.remedies import REMEDIES
 from kdumpcheck.results import NodeLook, Run
 from kdumpcheck.results.gate import Judgement
 from kdumpcheck.results.run import CheckNote, PlannedStep, ProofNote
@@ -203,17 +204,12 @@ class Suite:
         return [f"kdumpcheck: {count}: {fold(self.nodes)}", f"nodes: {self.inventory.describe()}", *notes]
 
     def add_check(self, check: Check) -> None:
-        """Make a collected check known; an id that is taken, or a mark that no check obeys, is a conflict."""
+        """Make a collected check known; an id that is taken, or a word in it that nothing obeys, is a conflict."""
         self.run.checks[check.id] = CheckNote.of(check)
         other = self.checks.setdefault(check.id, check)
         if other.place != check.place:
             self.conflict = f"two checks are called {check.id}: {other.place} and {check.place}"
-        marks = {mark.name for mark in getattr(check.function, "pytestmark", ())} & _UNKNOWN_TO_CHECKS
-        if marks:
-            self.conflict = (
-                f"check {check.id} ({check.place}) cannot obey pytest's mark {min(marks)!r}: leave it out with "
-                "--deselect or -k, or call not_applicable() in it"
-            )
+        self.conflict = _vain(check) or self.conflict
 
     def judges(self, check: Check) -> list[str]:
         """The nodes of this run that a check is asked of: one of images alone is not asked of a node."""
@@ -385,3 +381,19 @@ _UNKNOWN_TO_CHECKS = {"parametrize", "skip", "skipif", "usefixtures", "xfail"}
 
 #: Where the run of the suite is kept in pytest's configuration; absent when pytest runs something else.
 SUITE = pytest.StashKey[Suite]()
+
+
+def _vain(check: Check) -> str:
+    """What stands in a check and would be obeyed by nothing; "" for nothing."""
+    if check.remedy is not None and check.remedy not in REMEDIES:
+        return (
+            f"check {check.id} ({check.place}) names the remedy {check.remedy!a:.60}, and there is none: it is "
+            "misspelt, or comes with a --plugin-dir that was not given (kdumpcheck plugins)"
+        )
+    marks = {mark.name for mark in getattr(check.function, "pytestmark", ())} & _UNKNOWN_TO_CHECKS
+    if marks:
+        return (
+            f"check {check.id} ({check.place}) cannot obey pytest's mark {min(marks)!r}: leave it out with "
+            "--deselect or -k, or call not_applicable() in it"
+        )
+    return ""

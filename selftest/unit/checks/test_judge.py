@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -58,6 +59,29 @@ def test_a_broken_expectation_fails_with_both_sides(subject: Subject) -> None:
     result = judged(bad, subject)
     assert (result.outcome, result.expected, result.found) == (Outcome.FAIL, "better", "6.1")
     assert result.message == "expected better; found 6.1"
+
+
+def test_what_is_said_as_a_number_is_told_in_words(subject: Subject) -> None:
+    """A site's check may well do so; joined with others, or as one line, only words can be told."""
+
+    def number(kernels: Kernels) -> None:
+        expect(ok=kernels.running == "6.1", expected=1, found=None)  # type: ignore[arg-type]  # the mistake
+
+    result = judged(number, subject)
+    assert (result.outcome, result.expected, result.found) == (Outcome.PASS, "1", "None")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"severity": "warn"}, "severity is Severity.FAIL or Severity.WARN, not 'warn'"),
+        ({"providers": "suse_legacy"}, "providers is one string, 'suse_legacy': write a tuple"),
+        ({"follows": "crashkernel.present"}, "follows is one string, 'crashkernel.present': write a tuple"),
+    ],
+)
+def test_a_word_of_the_wrong_kind_is_refused(words: dict[str, str], says: str) -> None:
+    with pytest.raises(CheckDefinitionError, match=re.escape(says)):
+        check("a.check", title="t", source="s", instruction="i", **words)(lambda: None)  # type: ignore[arg-type]  # the mistake
 
 
 def test_severity_makes_it_a_warning(subject: Subject) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selftest.unit.kept import CASES, TAKEN, captured, framed, keep_case, keep_lost
 
-from kdumpcheck.evidence import Evidence, EvidenceError, load, load_directory, save, store
+from kdumpcheck.evidence import Evidence, EvidenceError, Unknown, load, load_directory, save, store
 
 
 def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
@@ -81,6 +81,15 @@ def test_a_directory_is_read_by_node_and_in_order(tmp_path: Path) -> None:
     (tmp_path / ".ncn-w001.evidence.gz.123").write_bytes(b"half written")
     (tmp_path / "more.gz").mkdir()
     assert list(load_directory(tmp_path)) == ["ncn-m001", "ncn-w002", "ncn-w010"]
+
+
+def test_an_answer_that_was_edited_to_another_length_is_told_as_such(tmp_path: Path) -> None:
+    """It was asked: whoever changed it, or lost some of it on the way, must not be sent to look for that."""
+    path = tmp_path / "ncn-w003.out"
+    path.write_bytes(framed(captured("healthy")).replace(b"panic_on_oops=1", b"panic_on_oops=10"))
+    answer = load(path).text("controls")
+    assert isinstance(answer, Unknown)
+    assert answer.reason == "no whole evidence of 'controls': its end is missing, or tells of another length"
 
 
 def test_a_plain_answer_is_named_after_its_file_and_as_old_as_it(tmp_path: Path) -> None:

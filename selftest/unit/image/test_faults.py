@@ -10,8 +10,10 @@ import pytest
 from selftest.unit.image import made
 from selftest.unit.image.made import CMDLINE, KVER, RPMS, edit, remove
 
+from kdumpcheck import plugins
 from kdumpcheck.catalogue import load_checks
 from kdumpcheck.checks import Judge, Outcome, Subject
+from kdumpcheck.facts import Packages
 from kdumpcheck.image import Beside, look_at_image
 
 CHECKS = load_checks(Path(__file__).parents[3] / "tests" / "validation")
@@ -27,6 +29,23 @@ def broken(image: Path, beside: Beside) -> dict[str, str]:
 @pytest.fixture(name="beside")
 def _beside(tmp_path: Path) -> Beside:
     return Beside(made.kernel(tmp_path / "kernel"), made.initrd(tmp_path / "initrd.img.xz"), CMDLINE)
+
+
+def test_what_a_site_s_provider_asks_for_is_looked_for_in_an_image(tmp_path: Path, beside: Beside) -> None:
+    """Its package chooses it, and its unit is one that must be enabled."""
+    ember = Path(__file__).parents[3] / "examples" / "ember" / "plugins"
+    image = made.root(tmp_path / "root")
+    made.packages(image, RPMS | {"ember-kdump": ("1.0", "1")})
+    (image / "usr/lib/systemd/system/ember-load.service").write_text("[Unit]\n")
+    try:
+        plugins.load([ember])
+        evidence, _ = look_at_image(image, beside)
+    finally:
+        plugins.load()
+    packages = Packages.parse(evidence)
+    assert isinstance(packages, Packages)
+    assert packages.rpm["ember-kdump"] == ("1.0-1",)
+    assert "Id=ember-load.service\nLoadState=loaded\nUnitFileState=disabled" in str(evidence.text("units"))
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,13 @@ def test_a_login_or_console_that_cannot_be_is_one_line(tmp_path: Path, text: str
     assert problem in str(error.value)
     assert "inventory.yaml:3: " in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_guide_shows_one_as_it_is_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "guide.md").read_text()
+    file = tmp_path / "nodes.yaml"
+    file.write_text(HEAD + text.partition(f"```yaml\n{HEAD}")[2].partition("```")[0])
+    inventory = load_inventory(file)
+    assert [node.name for node in inventory.select("@rack-7")] == ["ncn-m001", "ncn-w003", "ncn-w004"]
+    assert len(inventory.select("@worker")) == 4
+    assert {node.bmc_password_file for node in inventory.select("@all")} == {str(tmp_path / "bmc.secret")}

@@ -87,6 +87,15 @@ def test_a_way_that_breaks_is_one_line(
     assert f"ncn-w001: the way pdu to its power broke: {file}:" in line
 
 
+def test_a_way_that_makes_no_button_is_one_line(tmp_path: Path, pdu: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = 'from kdumpcheck.power import Way\nPOWER = Way("pdu", "for a test", lambda bmc: None)\n'
+    file = directory_with(tmp_path, "power", text)
+    words = ["power", "ncn-w001", "status", "--inventory", str(pdu), "--plugin-dir", str(file.parents[1])]
+    assert main(words) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("ncn-w001: the way pdu to its power broke: it gave None for a button")
+
+
 def test_a_way_of_the_example_presses_the_power(pdu: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["power", "ncn-w001", "status", "--inventory", str(pdu), *WITH]) == 0, capsys.readouterr().err
     assert "the program pductl" in capsys.readouterr().out

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -25,6 +27,14 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "site"
 WITH = ("--plugin-dir", str(EXAMPLE / "plugins"))
 TWIN = """from kdumpcheck.providers.suse_legacy import SuseLegacy
 PROVIDER = SuseLegacy(name="twin")
+"""
+GIVING = """from dataclasses import dataclass
+from kdumpcheck.providers.suse_legacy import SuseLegacy
+@dataclass(frozen=True)
+class Mine(SuseLegacy):
+    name: str = "mine"
+    {} = {}
+PROVIDER = Mine()
 """
 REMEDY = """from kdumpcheck.remedies import REMEDIES
 class Mine:
@@ -129,6 +139,18 @@ def test_an_entry_point_is_a_layer_below_directories(monkeypatch: pytest.MonkeyP
         ("\nimport no_such_module\n", ":2: ModuleNotFoundError: No module named 'no_such_module'"),
         ("x = 1\ndef broken(:\n", ":2: SyntaxError: "),
         ("def f():\n    return 1 / 0\nf()\n", ":2: ZeroDivisionError: division by zero"),
+        (TWIN.replace('(name="twin")', ""), ": its PROVIDER is a class, not one of that class: write PROVIDER = Suse"),
+        (
+            GIVING.format("units: object", '("mine.service")'),
+            ": its units is one string, 'mine.service': a tuple of one",
+        ),
+        (GIVING.format("capture_files: object", '"mine"'), ": its capture_files is one string, 'mine': a tuple of one"),
+        (GIVING.format("units: tuple[str, ...]", "None"), ": its units gives None, where strings are asked for"),
+        (GIVING.format("initrd", "lambda *_: None"), ": its initrd gives (None,), where strings are asked for"),
+        (
+            GIVING.format("x", "1").replace("@dataclass(frozen=True)", ""),
+            ": Mine needs @dataclass: its name would ",
+        ),
         ("REPLACES = 'nothing'\n" + TWIN, ": it replaces nothing, and no such plugin is in providers"),
     ],
 )
@@ -160,6 +182,58 @@ def test_a_misspelt_directory_is_told(place: Path) -> None:
     add(place, TWIN, "provider")
     kinds = "inventories, power, providers, remedies, reporters, signatures"
     assert refused(place).endswith(f"provider: this is no kind of plugin; they are {kinds}")
+
+
+def test_checks_may_lie_beside_plugins(place: Path) -> None:
+    add(place, TWIN)
+    add(place, "", "checks", "test_mine")
+    add(place, "", "checks", "conftest")
+    plugins.load([place])
+    assert "twin" in PROVIDERS
+
+
+def test_a_directory_in_which_no_plugin_would_be_found_is_told(place: Path, tmp_path: Path) -> None:
+    """As that of the providers themselves, one level too deep."""
+    add(place, TWIN)
+    line = refused(place / "providers")
+    assert line.startswith(f"--plugin-dir {place}/providers: there is no directory of plugins in it, as ")
+    nested = add(place, TWIN, "providers/twin")
+    nested.parent.chmod(0o755)
+    assert refused(place) == f"{nested}: a plugin is one file, directly in {place}/providers"
+
+
+@pytest.mark.parametrize(
+    ("virtual", "said"),
+    [
+        ("packages.rpms", ":6: AttributeError: 'Packages' object has no attribute 'rpms'"),
+        ("1", "its virtual gave 1, neither True nor a reason"),
+    ],
+)
+def test_a_provider_that_breaks_is_an_error_of_the_node_and_no_end_of_the_run(
+    site: Site, place: Path, capsys: pytest.CaptureFixture[str], virtual: str, said: str
+) -> None:
+    add(place, GIVING.format("virtual", f"lambda self, packages: {virtual}"))
+    site.keep(w001="healthy")
+    assert site.replay("--plugin-dir", place).ret == pytest.ExitCode.TESTS_FAILED
+    assert set(site.outcomes().values()) == {"error"}
+    messages = {each["message"] for each in site.document()["results"]}
+    assert all("the provider mine broke: " in each and each.endswith(said) for each in messages)
+    capsys.readouterr()
+    # The other is still chosen: what is asked here is what each says.
+    assert main(["plugins", "--replay", str(site.bundle), "--plugin-dir", str(place)]) == 1
+    assert f"{said}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", ["False", "None"])
+def test_a_provider_may_say_no_without_a_reason(
+    tmp_path: Path, place: Path, capsys: pytest.CaptureFixture[str], answer: str
+) -> None:
+    keep_case(tmp_path / "bundle", "ncn-w001", "healthy")
+    add(place, GIVING.format("virtual", f"lambda self, packages: {answer}"))
+    assert main(["plugins", "--replay", str(tmp_path / "bundle"), "--plugin-dir", str(place)]) == 0
+    told = capsys.readouterr().out
+    assert f"  mine: no, and its virtual gives {answer} in the place of a reason\n" in told
+    assert "  kdump_tools: no Debian package kdump-tools\n" in told  # a reason's own name is not said twice
 
 
 def test_the_example_takes_part_in_a_run(site: Site) -> None:
@@ -222,3 +296,16 @@ def test_the_documentation_shows_the_other_kdump_as_it_is() -> None:
     file = EXAMPLE.parent / "ember" / "plugins" / "providers" / "ember.py"
     code = file.read_text().partition('"""\n\n')[2]
     assert f"```python\n{code}```" in (EXAMPLE.parents[1] / "docs" / "plugins.md").read_text()
+
+
+def test_the_documentation_spoils_evidence_so_that_a_check_fails(site: Site) -> None:
+    text = (EXAMPLE.parents[1] / "docs" / "plugins.md").read_text().replace("DIR", "example")
+    shutil.copytree(EXAMPLE, site.path / "example")
+    *shell, passes, fails = text.partition("```sh\nmkdir spoiled\n")[2].partition("```")[0].splitlines()
+    keep_case(site.path / "kept", "ncn-w001", "healthy")
+    (site.path / "spoiled").mkdir()
+    subprocess.run(["sh", "-ec", "\n".join(shell)], cwd=site.path, check=True, timeout=60)
+    assert site.run(*passes.split()[1:]).ret == pytest.ExitCode.OK
+    assert site.outcomes() == {("ncn-w001", "site.oops"): "pass"}
+    assert site.run(*fails.split()[1:]).ret == pytest.ExitCode.TESTS_FAILED
+    assert site.outcomes() == {("ncn-w001", "site.oops"): "fail"}

@@ -83,6 +83,15 @@ def test_what_is_wrong_with_it_is_seen(site: Site, section: str, old: bytes, new
     assert site.outcomes()["ncn-w001", check] == "fail"
 
 
+def test_its_own_advice_is_given(site: Site) -> None:
+    sections = with_ember()
+    sections["units"] = sections["units"].replace(b"UnitFileState=enabled", b"UnitFileState=disabled")
+    keep(site.bundle, "ncn-w001", sections)
+    site.replay(*WITH)
+    told = (site.path / "reports" / "latest" / "report.html").read_text()
+    assert " or: systemctl enable ember-load.service" in told
+
+
 def probed(directory: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     """What this machine answers to the probe with the plugins of a directory."""
     capsys.readouterr()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime, tzinfo
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -124,6 +125,13 @@ class TestOtherTests:
         site.keep(w001="healthy")
         assert site.run("elsewhere", "--replay", site.bundle).ret == 0
         assert site.outcomes() == {("ncn-w001", "site.name"): "pass"}
+
+    def test_a_remedy_that_is_not_there_is_refused(self, site: Site) -> None:
+        """Its advice would lead nowhere: a recovery run would do nothing."""
+        text = re.sub("(remedy|instruction)=[^,)]*", 'remedy="no.such"', OWN)
+        (site.path / "tests/validation/test_site.py").write_text(text)
+        site.keep(w001="healthy")
+        self.is_refused(site.replay(), "check site.name (*test_site.py:5) names the remedy 'no.such', and there *")
 
     def test_two_checks_of_one_id_are_refused_with_both_places(self, site: Site) -> None:
         (site.path / "tests/validation/test_site.py").write_text(OWN)

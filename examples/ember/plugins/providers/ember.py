@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kdumpcheck.facts import Kernels, Packages
-from kdumpcheck.providers import Build
+from kdumpcheck.providers import Build, Limits
 from kdumpcheck.providers.suse_legacy import SuseLegacy
 
 PACKAGES = ("ember-kdump",)
+LIMITS = Limits(advice={"service.enabled": "systemctl enable ember-load.service"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Ember(SuseLegacy):
     title: str = "Ember"
     units: tuple[str, ...] = ("ember-load.service",)
     capture_files: tuple[str, ...] = ("makedumpfile", "ember/save.sh")
+    limits: Limits = LIMITS
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """Fit a node that has the package; a node with SUSE's kdump as well would fit two providers, which is told."""
