@@ -17,7 +17,7 @@ from selftest.unit.site import Site, site
 
 from kdumpcheck.cli import main
 from kdumpcheck.serve.seen import NOTHING, Page, Seen, answer
-from kdumpcheck.serve.server import Server
+from kdumpcheck.serve.server import Server, _Handler
 
 __all__ = ["site"]
 
@@ -54,7 +54,9 @@ def test_what_is_answered(path: str, seen: Seen, now: float, status: int) -> Non
 
 class TestServer:
     @pytest.fixture
-    def server(self) -> Iterator[Server]:
+    def server(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+        # On a machine that stands still for a while, a reader of these tests says late what he wants.
+        monkeypatch.setattr(_Handler, "timeout", 600)
         with Server("127.0.0.1", 0, every=1e9) as server:
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
