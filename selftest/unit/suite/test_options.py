@@ -53,6 +53,15 @@ class TestNodes:
     def test_an_inventory_that_is_not_there(self, site: Site) -> None:
         assert "nowhere.yaml" in site.refused(VALIDATION, "--nodes", "ncn-w001", "--inventory", "nowhere.yaml")
 
+    @pytest.mark.parametrize(
+        "wrong", [("--nodes", "ncn-w001", "--inventory", "nowhere.yaml"), ("--nodes", "ncn-w["), ("--replay", "nowhere")]
+    )
+    @pytest.mark.parametrize("quiet", [("-q",), ("-q", "-n", "2"), ("--no-header",)])
+    def test_nor_is_it_a_page_of_lines_where_no_heading_was_wanted(
+        self, site: Site, wrong: tuple[str, ...], quiet: tuple[str, ...]
+    ) -> None:
+        assert wrong[-1] in site.refused(VALIDATION, *wrong, *quiet)
+
     def test_an_inventory_that_is_none(self, site: Site) -> None:
         path = inventory(site, "<html>")
         assert "hosts.ini" in site.refused(VALIDATION, "--nodes", "ncn-w001", "--inventory", path)
