@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tarfile
 from html.parser import HTMLParser
@@ -64,6 +65,7 @@ def test_a_log_that_does_not_say_why_is_no_success(tmp_path: Path, capsys: pytes
         (["./empty"], "there is no dump in it"),
         (["./empty", "2026"], "is on this machine: name the dump itself"),
         (["/dev/null"], "it is no regular file"),
+        (["./pipe"], "it is no regular file"),
     ],
 )
 def test_nothing_to_look_at_is_one_line(
@@ -71,6 +73,7 @@ def test_nothing_to_look_at_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
     assert main(["analyze", *words]) == 4
     line = capsys.readouterr().err
     assert said in line
