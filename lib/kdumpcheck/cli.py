@@ -47,7 +47,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         load(getattr(arguments, "plugin_dir", ()))
         status = int(arguments.run(arguments))
         sys.stdout.flush()  # what does not fit any more is told here, and not by Python while it ends
-        return status
     except PluginError as error:
         print(f"kdumpcheck: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -65,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What is still held back would be tried once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    return status
 
 
 def parser() -> argparse.ArgumentParser:

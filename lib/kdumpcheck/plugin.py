@@ -94,8 +94,8 @@ def pytest_collection(session: pytest.Session) -> None:
     suite = session.config.stash.get(SUITE, None)
     if suite is None:
         return
-    # Images and nodes are read here, once: what cannot be read is one line now, and not one for each file of checks. With
-    # -q no heading has asked for them before.
+    # Images and nodes are read here, once: what cannot be read is one line now, and not one for each file of checks.
+    # With -q no heading has asked for them before.
     _ = suite.images, suite.nodes
     tests = shipped.tests(session.config)
     recovery, validation = tests / "recovery", tests / "validation"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Output that nobody takes: a closed one, a full disk, a reader that has seen enough. One line at most, and an exit code."""
+"""Output that nobody takes, as a closed one or a full disk: one line at most, and an exit code."""
 
 from __future__ import annotations
 

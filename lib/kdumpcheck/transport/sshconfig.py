@@ -116,7 +116,7 @@ def read(path: Path, base: Path) -> tuple[Line, ...]:
 def text_of(path: Path) -> str:
     """The text of a configuration file; `ConfigError` says why it cannot be read."""
     try:
-        # A pipe that nobody writes to and a device that never ends would keep us for ever; /dev/null is what `ssh -F` takes.
+        # A pipe that nobody writes to and a device without end would keep us for ever; `ssh -F` takes /dev/null.
         if path.exists() and not (path.is_file() or path.is_dir() or path == Path(os.devnull)):
             raise ConfigError(f"{path}: not a regular file")
         with path.open(encoding="utf-8", errors="surrogateescape") as file:

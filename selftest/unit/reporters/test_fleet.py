@@ -97,7 +97,7 @@ def test_equal_findings_are_one_with_a_node_set_and_a_command_to_paste() -> None
 
 
 def test_a_node_is_told_what_to_do_for_its_own_kdump() -> None:
-    """One fails with an old kdump and may be repaired, one with another kdump, and a third where the repair is not for it."""
+    """One node has the check's own kdump, one another, and for a third the repair does not fit."""
     document = fleet_document(3, 1, Outcome.FAIL)
     document["checks"][0]["remedy"] = "part.mend"
     for result, own, refused in zip(document["results"], ("", "Do that.", ""), ("", "", "not ours"), strict=True):

@@ -48,7 +48,7 @@ def _data(run: Run, green: int, other: int) -> dict[str, Any]:
     counts: dict[str, Counter[Outcome]] = {name: Counter() for name in names}
     for result in run.results:
         if result.check in columns:
-            # Nodes with another kdump, and images, are told something else: it belongs to the verdict, not to the check.
+            # Nodes with another kdump, and images, are told something else: it belongs to the verdict.
             told = advice.setdefault(_advice(result), len(advice)) if result.outcome in _ADVISED else -1
             cell = (*_cell(result, green if result.outcome is Outcome.PASS else other), told)
             rows[result.node][columns[result.check]] = cells.setdefault(cell, len(cells))
