@@ -65,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         register(workers.Worker(suite), "kdumpcheck-worker")
     elif not config.option.help and not config.option.collectonly:
+        if not chosen.image.images:
+            _ = suite.nodes  # a run that is refused leaves no directory, and reports/latest at the run before it
         register(Reporting(suite, config), "kdumpcheck-reporting")
         register(html.Page(suite.run, suite.judged, fleet_link(suite, config)), "kdumpcheck-html")
         if config.getoption("numprocesses", default=None):

@@ -63,6 +63,15 @@ class TestNodes:
     ) -> None:
         assert wrong[-1] in site.refused(VALIDATION, *wrong, *quiet)
 
+    @pytest.mark.parametrize("quiet", [(), ("-q",)])
+    def test_a_run_that_was_refused_is_not_the_latest(self, site: Site, quiet: tuple[str, ...]) -> None:
+        site.keep(w001="healthy")
+        assert site.replay().ret == pytest.ExitCode.OK
+        before = sorted(path.name for path in (site.path / "reports").iterdir())
+        assert "nowhere" in site.refused(VALIDATION, "--nodes", "ncn-w001", "--inventory", "nowhere.yaml", *quiet)
+        assert sorted(path.name for path in (site.path / "reports").iterdir()) == before
+        assert (site.path / "reports/latest/results.json").exists()
+
     def test_an_inventory_that_is_none(self, site: Site) -> None:
         path = inventory(site, "<html>")
         assert "hosts.ini" in site.refused(VALIDATION, "--nodes", "ncn-w001", "--inventory", path)
