@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,10 +40,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 for good, 1 for not, 2 interrupted, 4 for a mistake of usage."""
+    if sys.stdout is None:  # started with it closed (>&-): its exit code is what is wanted
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     arguments = parser().parse_args(argv)
     try:
         load(getattr(arguments, "plugin_dir", ()))
-        return int(arguments.run(arguments))
+        status = int(arguments.run(arguments))
+        sys.stdout.flush()  # what does not fit any more is told here, and not by Python while it ends
     except PluginError as error:
         print(f"kdumpcheck: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -52,6 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) has seen enough; nothing is wrong.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+            raise
+        print(f"kdumpcheck: the output could not be written to its end ({error.strerror})", file=sys.stderr)
+        # What is still held back would be tried once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
 
 
 def parser() -> argparse.ArgumentParser:

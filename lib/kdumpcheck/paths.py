@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,15 @@ def whole(path: Path, parts: Iterable[str]) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def unreadable(path: Path) -> str:
+    """Why a file that was named cannot be read, in the system's words; "" where it can. It is not opened."""
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or "not a usable file name"
+    return "" if os.access(path, os.R_OK) else os.strerror(errno.EACCES)
 
 
 def _base(environ: Mapping[str, str], variable: str, default: Path) -> Path:

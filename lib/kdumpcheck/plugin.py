@@ -65,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         register(workers.Worker(suite), "kdumpcheck-worker")
     elif not config.option.help and not config.option.collectonly:
+        if not chosen.image.images:
+            _ = suite.nodes  # a run that is refused leaves no directory, and reports/latest at the run before it
         register(Reporting(suite, config), "kdumpcheck-reporting")
         register(html.Page(suite.run, suite.judged, fleet_link(suite, config)), "kdumpcheck-html")
         if config.getoption("numprocesses", default=None):
@@ -94,8 +96,9 @@ def pytest_collection(session: pytest.Session) -> None:
     suite = session.config.stash.get(SUITE, None)
     if suite is None:
         return
-    # Images are read here, once: what cannot be read is one line now, and not one for each file of checks.
-    _ = suite.images
+    # Images and nodes are read here, once: what cannot be read is one line now, and not one for each file of checks.
+    # With -q no heading has asked for them before.
+    _ = suite.images, suite.nodes
     tests = shipped.tests(session.config)
     recovery, validation = tests / "recovery", tests / "validation"
     places = [Path(argument.partition("::")[0]).resolve() for argument in session.config.args]

@@ -75,12 +75,23 @@ def run(arguments: argparse.Namespace) -> int:
                 if installed is not None:
                     return installed
                 report = _analyzed(arguments, given, do)
+    except (UsageError, InventoryError, pytest.UsageError, NothingError, TransportError) as error:
+        return _refused(error)
+    unwritten: Exception | None = None
+    try:
         _write(arguments, report)
-    except (UsageError, InventoryError, pytest.UsageError, NothingError, CollectError, TransportError) as error:
-        print(f"kdumpcheck analyze: {shown_line(' '.join(str(error.args[0]).split()))}", file=sys.stderr)
-        return _USAGE_ERROR
-    print(json.dumps(document(report), indent=2) if arguments.json else text.page(report), end="")
+    except (UsageError, CollectError) as error:
+        unwritten = error
+    # Minutes of crash(8) are not lost where a page or a bundle cannot be written.
+    print(json.dumps(document(report), indent=2) if arguments.json else text.page(report), end="", flush=True)
+    if unwritten is not None:
+        return _refused(unwritten)
     return int(report.death.headline is None)
+
+
+def _refused(error: Exception) -> int:
+    print(f"kdumpcheck analyze: {shown_line(' '.join(str(error.args[0]).split()))}", file=sys.stderr)
+    return _USAGE_ERROR
 
 
 def _is_here(place: str) -> bool:

@@ -120,9 +120,10 @@ def _chosen(dumps: NodeDumps, name: str | None) -> Row:
 
 
 def _tail(path: Path) -> bytes:
+    # Before it is opened: a pipe that nobody writes to would keep us waiting there.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise NothingError(f"{path}: it is no regular file")
     with path.open("rb") as stream:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise NothingError(f"{path}: it is no regular file")
         stream.seek(0, 2)
         stream.seek(max(0, stream.tell() - LIMIT))
         return stream.read(LIMIT)

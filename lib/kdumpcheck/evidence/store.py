@@ -97,7 +97,8 @@ def _read(path: Path) -> bytes:
                 with gzip.GzipFile(fileobj=file) as unpacked:
                     packed = unpacked.read(_LIMIT + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise EvidenceError(f"{path}: cannot be read as evidence: {error}") from None
+        said = getattr(error, "strerror", None) or error
+        raise EvidenceError(f"{path}: cannot be read as evidence: {said}") from None
     if len(packed) > _LIMIT:
         raise EvidenceError(f"{path}: holds more than {_LIMIT} bytes; no probe answers that much")
     return packed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kdumpcheck.nodes import Inventory, find_inventory, load_inventory
 from kdumpcheck.suite.options import LONGEST
-from kdumpcheck.suite.secrets import passphrase_asker
+from kdumpcheck.suite.secrets import LOGIN_FILES, missing, passphrase_asker
 from kdumpcheck.transport import Secret, SshSettings
 
 
@@ -45,7 +45,7 @@ def settings(arguments: argparse.Namespace, nodes: Inventory) -> SshSettings:
     if not 1 <= arguments.deadline <= LONGEST:
         raise UsageError(f"--deadline {arguments.deadline:g}: give a node between 1 and {LONGEST} seconds")
     identity = arguments.ssh_identity_file
-    return SshSettings(
+    chosen = SshSettings(
         ssh_config=arguments.ssh_config or nodes.ssh_config,
         identity_files=(identity.expanduser(),) if identity is not None else (),
         known_hosts=nodes.known_hosts,
@@ -53,6 +53,10 @@ def settings(arguments: argparse.Namespace, nodes: Inventory) -> SshSettings:
         sudo_password=secret("sudo", arguments.sudo_password_file, ask=arguments.ask_sudo_password),
         ask=passphrase_asker(),
     )
+    for option in LOGIN_FILES:
+        if no := missing(option, getattr(arguments, option)):
+            raise UsageError(no)
+    return chosen
 
 
 def secret(what: str, file: Path | None, *, ask: bool) -> Secret | None:

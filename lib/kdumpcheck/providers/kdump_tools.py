@@ -76,12 +76,12 @@ _RELOAD: Final = (
     "systemctl restart kdump-tools.service, then look whether /sys/kernel/kexec_crash_loaded is 1: the unit is green "
     "where nothing was loaded. journalctl -b -u kdump-tools.service tells why it was not."
 )
-_MEMORY: Final = "Raise crashkernel= in /etc/default/grub.d/kdump-tools.cfg (512M-:192M), update-grub, then reboot."
+_WRITTEN: Final = "crashkernel= in /etc/default/grub.d/kdump-tools.cfg (512M-:192M), update-grub, then reboot."
 
 _ADVICE: Final = {
-    **dict.fromkeys(
-        ("crashkernel.present", "crashkernel.wellformed", "crashkernel.reserved", "crashkernel.enough"), _MEMORY
-    ),
+    **dict.fromkeys(("crashkernel.present", "crashkernel.wellformed"), "Write one size for " + _WRITTEN),
+    "crashkernel.reserved": "The kernel log says why it refused (dmesg | grep -i crash): ask for less with " + _WRITTEN,
+    "crashkernel.enough": "Raise " + _WRITTEN,
     **dict.fromkeys(("initrd.present", "initrd.readable", "initrd.kernel"), _REBUILD),
     **dict.fromkeys(("service.active", "service.loaded", "initrd.loaded"), _RELOAD),
     "service.enabled": "systemctl enable kdump-tools.service",

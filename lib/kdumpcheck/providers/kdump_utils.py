@@ -85,9 +85,9 @@ _MEMORY: Final = (
 )
 
 _ADVICE: Final = {
-    **dict.fromkeys(
-        ("crashkernel.present", "crashkernel.wellformed", "crashkernel.reserved", "crashkernel.enough"), _MEMORY
-    ),
+    **dict.fromkeys(("crashkernel.present", "crashkernel.wellformed", "crashkernel.enough"), _MEMORY),
+    "crashkernel.reserved": "The kernel log says why it refused (dmesg | grep -i crash): kdumpctl reset-crashkernel "
+    "--kernel=ALL writes RHEL's own default for as much memory as there is. Then reboot.",
     **dict.fromkeys(
         ("initrd.present", "initrd.readable", "initrd.kernel", "initrd.fresh", "initrd.built-here"), _REBUILD
     ),

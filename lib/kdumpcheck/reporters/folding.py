@@ -33,11 +33,11 @@ class Finding:
 def findings(run: Run) -> list[Finding]:
     """All that is not well in a run, most urgent first; a node that could not be looked at is one finding."""
     lost = {node.name: node.failure for node in run.nodes.values() if node.failure is not None}
-    # What is to be done may differ with the kdump of a node.
+    # What is expected, and what is to be done, may differ with the kdump of a node.
     groups: dict[tuple[Outcome, str, str, str], list[Result]] = {}
     for result in run.results:
         if result.outcome in URGENCY and result.node not in lost:
-            key = (result.outcome, result.check, result.found or result.message, result.offered or result.instruction)
+            key = (result.outcome, result.check, _text(result), result.offered or result.instruction)
             groups.setdefault(key, []).append(result)
     found = [_finding(outcome, results) for (outcome, *_), results in groups.items()]
     found += [_lost(reason, names) for reason, names in _by_reason(lost).items()]
@@ -48,9 +48,12 @@ def _finding(outcome: Outcome, results: list[Result]) -> Finding:
     first = results[0]
     names = fold(result.node for result in results)
     repair = repair_command(names, first.offered) if first.offered else ""
-    text = f"{first.found}; expected {first.expected}" if first.expected else first.message
     do = repair or first.instruction if outcome is not Outcome.ERROR else ""
-    return Finding(outcome, names, first.check, first.title, text, do, len(results))
+    return Finding(outcome, names, first.check, first.title, _text(first), do, len(results))
+
+
+def _text(result: Result) -> str:
+    return f"{result.found}; expected {result.expected}" if result.expected else result.message
 
 
 def _lost(reason: str, names: list[str]) -> Finding:

@@ -92,15 +92,24 @@ def progress_line(done: int, total: int, slow: Sequence[str], width: int) -> str
 
 @contextmanager
 def verdicts_hidden(reporter: Any) -> Iterator[None]:  # noqa: ANN401 - pytest's terminal reporter is not public
-    """Keep pytest from repeating each verdict in blocks of its own; failures of ordinary tests stay in view."""
+    """Keep pytest from repeating verdicts, repairs and proofs in blocks of its own; failures of tests stay in view."""
     kept = dict(reporter.stats)
     for category in ("failed", "error", "skipped"):
-        reporter.stats[category] = [report for report in kept.get(category, ()) if result_of(report) is None]
+        reporter.stats[category] = [report for report in kept.get(category, ()) if not _told(report)]
     try:
         yield
     finally:
         reporter.stats.clear()
         reporter.stats.update(kept)
+
+
+def _told(report: Any) -> bool:  # noqa: ANN401 - pytest's reports, and xdist's
+    """Whether the summary says it all: a verdict, or a repair or a proof that failed with its own words alone."""
+    if result_of(report) is not None:
+        return True
+    said = [f"{each['node']}: {each['name']}: {each['comment']}" for each in getattr(report, "kdumpcheck_remedies", ())]
+    said += [f"{each['node']}: {each['word']}: {each['reason']}" for each in getattr(report, "kdumpcheck_proofs", ())]
+    return report.when == "call" and report.longreprtext in said
 
 
 def summary(reporter: Any, run: Run, page: Path | None, trouble: str | None) -> None:  # noqa: ANN401 - pytest's terminal reporter is not public

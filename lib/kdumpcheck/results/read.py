@@ -142,10 +142,16 @@ def _result(run: Run, value: object, where: str) -> Result:
     note = run.checks.get(str(value.get("check"))) if isinstance(value, dict) else None
     if note is None or not isinstance(value, dict):
         raise DecodeError(f"{where}.check is none of the checks of the same file")
+    # One with an instruction of its own is of an image, or of a kdump that wants something else than the check says.
+    own = value.get("instruction") or _instruction(note, value)
+    return decode(Result, {**value, "title": note.title, "instruction": own, "source": note.source}, where)
+
+
+def _instruction(note: CheckNote, value: dict[str, Any]) -> str:
+    """The check's instruction; of an image that an older kdumpcheck wrote about, in the words for images."""
     # Only of an image a result has no remedy where its check has one.
-    of_image = note.remedy is not None and value.get("remedy") is None
-    instruction = in_the_image(note.instruction) if of_image else note.instruction
-    return decode(Result, {**value, "title": note.title, "instruction": instruction, "source": note.source}, where)
+    of_image = "instruction" not in value and note.remedy is not None and value.get("remedy") is None
+    return in_the_image(note.instruction) if of_image else note.instruction
 
 
 def _time(head: dict[str, Any], key: str) -> datetime:

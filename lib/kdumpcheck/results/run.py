@@ -178,7 +178,7 @@ class Run:
             },
             "nodes": [asdict(node) for node in self.nodes.values()],
             "checks": [check.plain() for check in self.checks.values()],
-            "results": [_result(result) for result in self.results],
+            "results": [_result(result, self.checks.get(result.check)) for result in self.results],
             "plan": [asdict(step) for step in self.plan],
             "remedies": [asdict(remedy) for remedy in self.remedies],
             "proofs": [proof.to_json() for proof in self.proofs],
@@ -191,8 +191,9 @@ def _stamp(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
 
 
-def _result(result: Result) -> dict[str, Any]:
-    # Title, instruction and source stand once, under "checks".
+def _result(result: Result, note: CheckNote | None) -> dict[str, Any]:
+    # Title, source and, but for a node whose kdump wants something else, the instruction stand once, under "checks".
+    own = note is None or result.instruction != note.instruction
     return {
         "node": result.node,
         "check": result.check,
@@ -204,4 +205,5 @@ def _result(result: Result) -> dict[str, Any]:
         "cause": result.cause,
         "seconds": result.seconds,
         "refused": result.refused,
+        "instruction": result.instruction if own else "",
     }

@@ -93,6 +93,10 @@ class Options:
             image=ImageOptions.of(config),
         )
         options._refuse_contradictions()
+        # A run that is none of the suite's may have what testinfra means by these.
+        for option, name in secrets.LOGIN_FILES.items() if options.chosen else ():
+            if no := secrets.missing(option, _path(get(name))):
+                raise pytest.UsageError(no)
         return options
 
     def _refuse_contradictions(self) -> None:

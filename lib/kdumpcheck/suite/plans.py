@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kdumpcheck.checks import Outcome, Result, Subject
 from kdumpcheck.evidence import CouldNotLook, Unknown
@@ -62,7 +62,7 @@ def plan_of(
     """
     if subject.obstacle is not None:
         lost = [name for name in REMEDIES if REMEDIES[name].for_lost and name in wanted and subject.evidence.lost]
-        return [_step(subject, name, (), "", forbidden(REMEDIES[name], reboot=reboot)) for name in lost]
+        return [_for_lost(_step(subject, name, (), "", ""), reboot=reboot) for name in lost]
     steps: list[Step] = []
     for name in REMEDIES:
         sure = [step.name for step in steps if step.action is not None]
@@ -71,6 +71,12 @@ def plan_of(
         if name in wanted and (broken or after) and not any(name in REMEDIES[step].includes for step in sure):
             steps.append(_step(subject, name, broken, after, forbidden(REMEDIES[name], reboot=reboot)))
     return steps
+
+
+def _for_lost(step: Step, *, reboot: bool) -> Step:
+    """The same step, if it may be taken: nobody is asked for --reboot where a reset would not help."""
+    no = forbidden(REMEDIES[step.name], reboot=reboot)
+    return replace(step, action=None, refusal=no) if step.action is not None and no else step
 
 
 def _step(subject: Subject, name: str, broken: tuple[str, ...], after: str, no: str) -> Step:

@@ -109,8 +109,9 @@ class Repairs:
             return True, {}, f"nothing to do: {other} does it" if other else "nothing to do"
         if step is None:
             return True, {}, "nothing to do"
-        if no := forbidden(REMEDIES[name], reboot=self._suite.options.reboot):
-            return None, {}, no
-        if step.action is None:
+        no = forbidden(REMEDIES[name], reboot=self._suite.options.reboot)
+        if step.action is None and step.refusal != no:
             return False, {}, step.refusal
+        if no or step.action is None:
+            return None, {}, no
         return None, step.action.changes, f"would {step.action.comment}"

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from kdumpcheck.paths import unreadable
 from kdumpcheck.transport import Secret
+
+#: Options that name a file by which nodes are logged in to, and what pytest's configuration calls each.
+LOGIN_FILES = {
+    "ssh_config": "ssh_config",
+    "ssh_identity_file": "ssh_identity_file",
+    "password_file": "kdumpcheck_password_file",
+    "sudo_password_file": "kdumpcheck_sudo-password_file",
+}
 
 
 def add(group: pytest.OptionGroup) -> None:
@@ -52,3 +61,17 @@ def passphrase_asker() -> Callable[[str], str | None] | None:
             return getpass.getpass
     except OSError:
         return None
+
+
+def missing(option: str, file: Path | None) -> str:
+    """Why the file of an option by which nodes are logged in to cannot be read; "" where it can, or none was named.
+
+    An error of each node would look as if it were the nodes' own.
+    """
+    if file is None or (option == "ssh_config" and str(file) == "none"):
+        return ""
+    path = file.expanduser()
+    # The public half of a key is enough where ssh-agent holds it.
+    public = path.with_name(f"{path.name}.pub") if option == "ssh_identity_file" and path.name else path
+    no = unreadable(path) and unreadable(public)
+    return f"--{option.replace('_', '-')} {file}: {no}" if no else ""

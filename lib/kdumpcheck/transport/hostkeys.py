@@ -107,9 +107,9 @@ def _find(files: Iterable[KnownHosts], names: Iterable[str]) -> tuple[Entry, ...
 
 
 def _text(path: Path) -> str:
-    # A file that is not there knows nobody, and neither does one that cannot be read: both refuse.
+    # A file that is not there knows nobody, and neither does one that cannot be read, or a pipe to wait at: all refuse.
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return "" if path.is_fifo() else path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 

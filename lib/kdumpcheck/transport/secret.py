@@ -48,7 +48,11 @@ class Secret:
 
 def _first_line(path: Path) -> str:
     try:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        mode = path.stat().st_mode
+        # A pipe of the shell's, <(pass show bmc), is fine; chmod makes no password file of a directory or a device.
+        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+            raise SecretError(f"password file {path} is neither a file nor a pipe: name the one that holds it")
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise SecretError(f"password file {path} can be read by others: chmod 600 {path}")
         line = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except OSError as error:

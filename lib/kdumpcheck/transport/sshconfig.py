@@ -8,6 +8,7 @@ Sources: ssh_config(5); `ssh -G` is the judge of the tests.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from kdumpcheck.transport.tokens import TokenError, expand
 _LINE = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+|$)(.*?)\s*$", re.DOTALL)
 _WHOLE = {"proxycommand", "knownhostscommand", "localcommand", "remotecommand"}  # the rest of the line, as it is
 _COLLECTED = {"identityfile", "certificatefile"}
+_LONGEST = 16 << 20  # characters; 10,000 hosts with ten lines each are 4 MiB
 _DEPTH = 16  # as READCONF_MAX_DEPTH in OpenSSH's readconf.c
 
 
@@ -65,7 +67,7 @@ def _line(raw: str, where: str, include: Include, depth: int) -> Line:
     keyword, rest = found[1].lower(), found[2]
     words = (rest,) if keyword in _WHOLE else split(rest, where)
     if not words or not words[0]:
-        raise ConfigError(f"{where}: {found[1]} has no value")
+        raise ConfigError(f"{where}: {found[1][:60]} has no value")
     if keyword != "include":
         return Line(where, keyword, words)
     files = (file for word in words for file in include(word))
@@ -114,9 +116,16 @@ def read(path: Path, base: Path) -> tuple[Line, ...]:
 def text_of(path: Path) -> str:
     """The text of a configuration file; `ConfigError` says why it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        # A pipe that nobody writes to and a device without end would keep us for ever; `ssh -F` takes /dev/null.
+        if path.exists() and not (path.is_file() or path.is_dir() or path == Path(os.devnull)):
+            raise ConfigError(f"{path}: not a regular file")
+        with path.open(encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read(_LONGEST + 1)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
+    if len(text) > _LONGEST:
+        raise ConfigError(f"{path}: larger than {_LONGEST >> 20} MiB, too large for a configuration of ssh")
+    return text
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tarfile
 from html.parser import HTMLParser
@@ -64,6 +65,7 @@ def test_a_log_that_does_not_say_why_is_no_success(tmp_path: Path, capsys: pytes
         (["./empty"], "there is no dump in it"),
         (["./empty", "2026"], "is on this machine: name the dump itself"),
         (["/dev/null"], "it is no regular file"),
+        (["./pipe"], "it is no regular file"),
     ],
 )
 def test_nothing_to_look_at_is_one_line(
@@ -71,6 +73,7 @@ def test_nothing_to_look_at_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
     assert main(["analyze", *words]) == 4
     line = capsys.readouterr().err
     assert said in line
@@ -134,12 +137,16 @@ def test_all_parts_of_the_vmcore_go_along(dump: Path, tmp_path: Path) -> None:
         assert {"b/vmcore1", "b/vmcore2"} <= set(archive.getnames())
 
 
-@pytest.mark.parametrize("name", ["b.zip", "nowhere/b.tar"])
-def test_a_bundle_that_cannot_be_is_one_line(
-    dump: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("option", "name"), [("--collect", "b.zip"), ("--collect", "nowhere/b.tar"), ("--html", "nowhere/b.html")]
+)
+def test_what_cannot_be_written_is_one_line_below_the_report(
+    dump: Path, tmp_path: Path, option: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["analyze", str(dump), "--no-crash", "--collect", str(tmp_path / name)]) == 4
-    assert capsys.readouterr().err.count("\n") == 1
+    assert main(["analyze", str(dump), "--no-crash", option, str(tmp_path / name)]) == 4
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert "What would tell more" in said.out, "what minutes were spent on is told all the same"
     assert not (tmp_path / name).exists()
 
 

@@ -109,6 +109,14 @@ def test_a_plain_answer_needs_a_nodes_name(tmp_path: Path, name: str) -> None:
         load(tmp_path / name)
 
 
+def test_one_that_cannot_be_opened_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "ncn-w001.evidence.gz"
+    path.symlink_to(path.name)
+    with pytest.raises(EvidenceError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: cannot be read as evidence: Too many levels of symbolic links"
+
+
 def test_more_than_any_probe_answers_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = keep_case(tmp_path, "ncn-w001", "healthy")
     size = len(gzip.decompress(path.read_bytes()))

@@ -206,6 +206,8 @@ def test_what_a_node_says_cannot_move_a_terminal(tmp_path: Path, capsys: pytest.
         (["--nodes", "ncn-w001", "--deadline", "0"], "--deadline 0"),
         (["--nodes", "ncn-w001", "--fanout", "0"], "--fanout 0"),
         (["--nodes", "ncn-w001", "--ask-password", "--password-file", "/x"], "give one of them"),
+        (["--nodes", "ncn-w001", "--ssh-config", "/x"], "--ssh-config /x: No such file or directory"),
+        (["--nodes", "ncn-w001", "--password-file", "/x"], "--password-file /x: No such file or directory"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(

@@ -165,6 +165,31 @@ def test_every_provider_is_whole(provider: Provider) -> None:
     assert set(provider.limits.remedies) <= set(REMEDIES)
 
 
+#: Words of one kdump that lead nowhere on a node with another.
+STRANGE = {
+    "kdump_tools": ("zypper", "dnf ", "BSS", "BOOTRAID", "kdump.service", "/etc/sysconfig", "kdumpctl", "grubby"),
+    "kdump_utils": ("zypper", "apt-get", "BSS", "BOOTRAID", "kdump-early", "kdump-config", "update-grub", "mkdumprd"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_what_is_to_be_done_is_in_the_words_of_the_kdump_that_is_there(name: str) -> None:
+    limits = PROVIDERS[name].limits
+    advice = {
+        check.id: limits.advice.get(check.id, check.instruction)
+        for check in load_checks(ROOT / "tests" / "validation")
+        if check.judges != "image" and check.id not in limits.checks
+        if not check.providers or name in check.providers
+    }
+    assert len(advice) > 20
+    assert {each: [word for word in STRANGE[name] if word in text] for each, text in advice.items()} == {
+        each: [] for each in advice
+    }
+    reserved = advice["crashkernel.reserved"]
+    assert reserved != advice["crashkernel.enough"], "more is no cure where what was asked for is refused"
+    assert "kernel log" in reserved
+
+
 def test_the_legacy_builder_is_told_where_to_build() -> None:
     build = LEGACY.build(Kernels("1", None), {"/boot/vmlinuz-1"})
     assert isinstance(build, Build)

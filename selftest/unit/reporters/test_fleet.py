@@ -96,6 +96,25 @@ def test_equal_findings_are_one_with_a_node_set_and_a_command_to_paste() -> None
     assert "pytest tests/recovery --nodes &#x27;ncn-w[0001-0005]&#x27; --apply" in todo
 
 
+def test_a_node_is_told_what_to_do_for_its_own_kdump() -> None:
+    """One node has the check's own kdump, one another, and for a third the repair does not fit."""
+    document = fleet_document(3, 1, Outcome.FAIL)
+    document["checks"][0]["remedy"] = "part.mend"
+    for result, own, refused in zip(document["results"], ("", "Do that.", ""), ("", "", "not ours"), strict=True):
+        result.update(remedy="part.mend", instruction=own, refused=refused)
+    page = fleet.page(read_again(document))
+    data = data_of(page)
+    told = {name: data["advice"][data["cells"][row[0]][5]] for name, *_, row in data["nodes"]}
+    repair = "pytest tests/recovery --nodes @node@ --apply"
+    assert told == {"ncn-w0001": ["Do this.", repair], "ncn-w0002": ["Do that.", repair], "ncn-w0003": ["Do this.", ""]}
+
+
+def test_only_what_is_wrong_is_told_what_to_do() -> None:
+    data = data_of(fleet.page(read_again(plain(full_run("said")))))
+    words = ("fail", "error", "warn", "recovered", "skip", "pass")
+    assert {words[cell[0]] for cell in data["cells"] if cell[5] >= 0} == {"fail", "warn"}
+
+
 def test_more_findings_than_anybody_reads_are_counted() -> None:
     page = fleet.page(read_again(fleet_document(MOST + 30, 1, Outcome.FAIL, said="x")))
     todo = page.partition('id="todo"')[2].partition("</section>")[0]

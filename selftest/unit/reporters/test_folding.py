@@ -51,6 +51,12 @@ class TestFindings:
         found = findings(run_of(result("a", FAIL, found="x"), result("b", FAIL, found="y"), result("c", WARN)))
         assert len(found) == 3
 
+    def test_what_one_kdump_is_expected_to_have_is_not_told_of_a_node_with_another(self) -> None:
+        new = replace(result("a", FAIL), expected="/var/lib/kdump/initrd")
+        old = replace(new, node="b", expected="/boot/initrd-5.3-kdump")
+        found = {finding.nodes: finding.text for finding in findings(run_of(new, old))}
+        assert found == {"a": "f; expected /var/lib/kdump/initrd", "b": "f; expected /boot/initrd-5.3-kdump"}
+
     def test_what_loses_a_dump_comes_first_and_what_concerns_most_nodes_before_the_rest(self) -> None:
         run = run_of(
             result("a", WARN, "w.w"),

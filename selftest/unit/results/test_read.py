@@ -6,13 +6,15 @@ from __future__ import annotations
 import copy
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selftest.unit.results.test_schema import document
+from selftest.unit.results.test_schema import VALIDATOR, document
 
 from kdumpcheck.checks import Outcome
+from kdumpcheck.checks.result import in_the_image
 from kdumpcheck.reporters.formats import FORMATS
 from kdumpcheck.reporters.reporter import Gate
 from kdumpcheck.results.read import ResultsError, parse_results, read_results
@@ -52,6 +54,25 @@ def test_it_is_the_same_document_again() -> None:
 def test_a_check_s_title_stands_once_for_all_nodes() -> None:
     (result,) = parse_results(json.dumps(whole()).encode(), "x").results
     assert (result.title, result.instruction, result.outcome) == ("A", "do", Outcome.FAIL)
+
+
+@pytest.mark.parametrize("own", ["Do that.", "do"])
+def test_what_another_kdump_wants_done_is_still_told_of_its_node(own: str) -> None:
+    found = whole()
+    run = parse_results(json.dumps(found).encode(), "x")
+    run.results[0] = replace(run.results[0], instruction=own)
+    written = run.document()
+    assert written["results"][0]["instruction"] == ("" if own == "do" else own), "what the check says stands there once"
+    VALIDATOR.validate(json.loads(json.dumps(written)))
+    assert parse_results(json.dumps(written).encode(), "x").results[0].instruction == own
+
+
+def test_an_older_file_has_the_check_s_instruction_or_that_for_images() -> None:
+    found = whole()
+    del found["results"][0]["instruction"]
+    assert parse_results(json.dumps(found).encode(), "x").results[0].instruction == "do"
+    found["checks"][0]["remedy"] = "part.mend"
+    assert parse_results(json.dumps(found).encode(), "x").results[0].instruction == in_the_image("do")
 
 
 def test_what_a_stranger_wrote_into_it_does_nothing_to_a_terminal() -> None:

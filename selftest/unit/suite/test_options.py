@@ -53,9 +53,39 @@ class TestNodes:
     def test_an_inventory_that_is_not_there(self, site: Site) -> None:
         assert "nowhere.yaml" in site.refused(VALIDATION, "--nodes", "ncn-w001", "--inventory", "nowhere.yaml")
 
+    @pytest.mark.parametrize(
+        "wrong",
+        [("--nodes", "ncn-w001", "--inventory", "nowhere.yaml"), ("--nodes", "ncn-w["), ("--replay", "nowhere")],
+    )
+    @pytest.mark.parametrize("quiet", [("-q",), ("-q", "-n", "2"), ("--no-header",)])
+    def test_nor_is_it_a_page_of_lines_where_no_heading_was_wanted(
+        self, site: Site, wrong: tuple[str, ...], quiet: tuple[str, ...]
+    ) -> None:
+        assert wrong[-1] in site.refused(VALIDATION, *wrong, *quiet)
+
+    @pytest.mark.parametrize("quiet", [(), ("-q",)])
+    def test_a_run_that_was_refused_is_not_the_latest(self, site: Site, quiet: tuple[str, ...]) -> None:
+        site.keep(w001="healthy")
+        assert site.replay().ret == pytest.ExitCode.OK
+        before = sorted(path.name for path in (site.path / "reports").iterdir())
+        assert "nowhere" in site.refused(VALIDATION, "--nodes", "ncn-w001", "--inventory", "nowhere.yaml", *quiet)
+        assert sorted(path.name for path in (site.path / "reports").iterdir()) == before
+        assert (site.path / "reports/latest/results.json").exists()
+
     def test_an_inventory_that_is_none(self, site: Site) -> None:
         path = inventory(site, "<html>")
         assert "hosts.ini" in site.refused(VALIDATION, "--nodes", "ncn-w001", "--inventory", path)
+
+    @pytest.mark.parametrize("option", ["ssh-config", "ssh-identity-file", "password-file", "sudo-password-file"])
+    def test_a_file_to_log_in_by_that_is_not_there(self, site: Site, option: str) -> None:
+        line = site.refused(VALIDATION, "--nodes", "ncn-w001", f"--{option}", "nowhere")
+        assert line == f"--{option} nowhere: No such file or directory"
+
+    def test_the_public_half_of_a_key_and_no_configuration_are_enough(self, site: Site) -> None:
+        site.keep(w001="healthy")
+        (site.path / "key.pub").touch()
+        words = ("--ssh-identity-file", "key", "--ssh-config", "none")
+        assert site.replay(*words).ret == pytest.ExitCode.OK
 
     def test_nodes_and_hosts(self, site: Site) -> None:
         line = site.refused(VALIDATION, "--nodes", "ncn-w001", "--hosts", "ssh://ncn-w002")

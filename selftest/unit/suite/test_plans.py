@@ -108,6 +108,23 @@ def test_a_recovery_test_without_a_remedy_is_refused(site: Site) -> None:
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 
+def test_a_repair_that_cannot_be_is_told_once(site: Site) -> None:
+    site.keep(w001="disk-full")
+    result = site.run("tests/recovery", "--replay", site.bundle)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = result.stdout.str()
+    assert said.count("ncn-w001: dumps.prune: ") == 1, said
+    assert "= FAILURES =" not in said, "the summary, which says what to do, is not to scroll away"
+
+
+def test_a_recovery_test_that_breaks_by_itself_is_shown(site: Site) -> None:
+    path = site.path / "tests/recovery/test_dumps.py"
+    path.write_text(path.read_text().replace("recover()", "assert recover() == 42"))
+    site.keep(w001="healthy")
+    said = site.run("tests/recovery", "--replay", site.bundle).stdout.str()
+    assert "assert None == 42" in said
+
+
 class TestOnATerminal:
     """--apply shows the plan and asks once."""
 

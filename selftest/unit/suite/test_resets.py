@@ -234,5 +234,9 @@ class TestPlan:
         assert step.action is None
         assert "give --reboot as well" in step.refusal
 
+    def test_nor_is_the_word_asked_for_where_a_reset_would_not_help(self) -> None:
+        (step,) = plan_of(lost("resolve"), [], {"node.reset"})
+        assert step.refusal == "a reset does not help here: why"
+
     def test_kept_evidence_of_no_named_failure_calls_for_nothing(self) -> None:
         assert plan_of(lost(""), [], list(REMEDIES), reboot=True) == []

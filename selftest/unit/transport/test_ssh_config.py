@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -153,6 +154,7 @@ def test_include_ends_with_what_it_was_in(tmp_path: Path, target: Callable[..., 
         ("ProxyJump a:70000\n", "is not [user@]host[:port]"),
         ("ConnectTimeout soon\n", "config:1: connecttimeout 'soon': is not a time"),
         ("StrictHostKeyChecking perhaps\n", "is not one of yes"),
+        (f"{'x' * 5000}\n", f"config:1: {'x' * 60} has no value"),
         ("HostName %q\n", "config:1: %q cannot be used here"),
         ("IdentityFile ~/%q\n", "%q cannot be used here"),
         ("IdentityFile ${NO_SUCH_VARIABLE_HERE}/x\n", "the environment has no NO_SUCH_VARIABLE_HERE"),
@@ -175,6 +177,27 @@ def test_an_include_of_itself_ends(tmp_path: Path, target: Callable[..., Target]
 def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         Config(SshSettings(ssh_config=tmp_path / "none"))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_no_configuration(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "pipe" if kind == "pipe" else Path("/dev/full")
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(ConfigError, match="not a regular file"):
+        Config(SshSettings(ssh_config=path))
+
+
+def test_nor_is_what_is_larger_than_any(tmp_path: Path) -> None:
+    path = tmp_path / "vmcore"
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(ConfigError, match="larger than 16 MiB"):
+        Config(SshSettings(ssh_config=path))
+
+
+def test_an_empty_device_is_one() -> None:
+    Config(SshSettings(ssh_config=Path(os.devnull)))
 
 
 def test_match_exec_is_bounded(tmp_path: Path) -> None:

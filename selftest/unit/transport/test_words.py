@@ -76,6 +76,23 @@ def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes | No
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("place", [".", "/dev/null", "/dev/zero"])
+def test_nobody_is_told_to_chmod_what_is_no_password_file(place: str) -> None:
+    with pytest.raises(SecretError, match="neither a file nor a pipe") as caught:
+        Secret.from_file(Path(place)).reveal()
+    assert "chmod" not in str(caught.value)
+
+
+def test_a_password_through_a_pipe_of_the_shell() -> None:
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as file:
+        file.write(b"from a store\n")
+    try:
+        assert Secret.from_file(Path(f"/dev/fd/{read}")).reveal() == "from a store"
+    finally:
+        os.close(read)
+
+
 def test_a_prompt_needs_a_terminal() -> None:
     # Without a terminal, as under cron.
     script = (

@@ -104,7 +104,7 @@
   }
 
   function verdictOf(node, check, place) {
-    const [outcome, message, expected, found, cause] = data.cells[place];
+    const [outcome, message, expected, found, cause, told] = data.cells[place];
     const item = make("li", { class: WORDS[outcome], id: `check-${check.place}` },
       make("p", { class: "what" }, make("b", { class: "word" }, `${SIGNS[outcome]} ${NAMES[outcome]}`), " ",
         make("span", { class: "title" }, check.title), " ", make("small", {}, check.id)));
@@ -115,9 +115,10 @@
     fact("expected", expected);
     fact("because of", cause);
     item.append(facts);
-    if (outcome === 0 || outcome === 2) {
-      if (check.repair) item.append(make("p", { class: "do" }, command(check.repair.replace("@node@", () => node.name))));
-      if (check.instruction) item.append(make("p", { class: "do" }, check.repair ? "or: " : "", check.instruction));
+    if (told >= 0) {
+      const [instruction, repair] = data.advice[told];
+      if (repair) item.append(make("p", { class: "do" }, command(repair.replace("@node@", () => node.name))));
+      if (instruction) item.append(make("p", { class: "do" }, repair ? "or: " : "", instruction));
       item.append(make("p", { class: "source" }, `Source: ${check.source}`));
     }
     return item;

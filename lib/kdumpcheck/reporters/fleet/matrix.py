@@ -13,6 +13,8 @@ from kdumpcheck.results.words import repair_command
 
 #: In this order the script knows them, and a node with more of an earlier one stands above.
 OUTCOMES = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.RECOVERED, Outcome.SKIP, Outcome.PASS)
+#: Verdicts that say what to do.
+_ADVISED = {Outcome.FAIL, Outcome.WARN}
 #: Bytes that verdicts may take. A page of 5 MB still opens in a second or two.
 BUDGET = 3_500_000
 #: How many characters of a text are kept, of green verdicts and of others: the first that fits is taken.
@@ -42,28 +44,19 @@ def _data(run: Run, green: int, other: int) -> dict[str, Any]:
     names = dict.fromkeys((*run.nodes, *(result.node for result in run.results)))
     rows: dict[str, list[int]] = {name: [-1] * len(columns) for name in names}
     cells: dict[tuple[object, ...], int] = {}
+    advice: dict[tuple[str, str], int] = {}
     counts: dict[str, Counter[Outcome]] = {name: Counter() for name in names}
     for result in run.results:
         if result.check in columns:
-            cell = _cell(result, green if result.outcome is Outcome.PASS else other)
+            # Nodes with another kdump, and images, are told something else: it belongs to the verdict.
+            told = advice.setdefault(_advice(result), len(advice)) if result.outcome in _ADVISED else -1
+            cell = (*_cell(result, green if result.outcome is Outcome.PASS else other), told)
             rows[result.node][columns[result.check]] = cells.setdefault(cell, len(cells))
             counts[result.node][result.outcome] += 1
-    # What to do stands in the results: of an image it is not what a node of it could be told.
-    told = {result.check: result for result in reversed(run.results)}
     order = sorted(names, key=lambda name: [-counts[name][outcome] for outcome in OUTCOMES[:3]])
     return {
-        "checks": [
-            {
-                "id": check.id,
-                "title": check.title,
-                "instruction": advised.instruction,
-                "source": check.source,
-                "repair": repair_command(_PLACE, repair) if repair else "",
-            }
-            for check in run.checks.values()
-            for advised in (told.get(check.id, check),)
-            for repair in (advised.offered if isinstance(advised, Result) else advised.remedy,)
-        ],
+        "checks": [{"id": each.id, "title": each.title, "source": each.source} for each in run.checks.values()],
+        "advice": list(advice),
         "cells": list(cells),
         "nodes": [[name, *_told(run.nodes.get(name)), rows[name]] for name in order],
         "repairs": [
@@ -78,6 +71,11 @@ def _data(run: Run, green: int, other: int) -> dict[str, Any]:
 def _cell(result: Result, longest: int) -> tuple[object, ...]:
     said = (result.message, result.expected, result.found)
     return OUTCOMES.index(result.outcome), *(_cut(text, longest) for text in said), result.cause
+
+
+def _advice(result: Result) -> tuple[str, str]:
+    """What a person does, and the command of a repair, with a place for the node's name."""
+    return result.instruction, repair_command(_PLACE, result.offered) if result.offered else ""
 
 
 def _cut(text: str, longest: int) -> str:
