@@ -7,12 +7,12 @@ for another kernel, or without the programs and drivers that write the dump.
 
 from __future__ import annotations
 
-from kdumpcheck import Severity, check, could_not_look, expect, not_applicable
+from kdumpcheck import Severity, check, could_not_look, expect, not_applicable, prefer
 from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Rootraid, Sysconfig
 from kdumpcheck.facts.contents import Opened, module
 from kdumpcheck.facts.devices import is_persistent
 from kdumpcheck.providers import Provider
-from kdumpcheck.providers.capture_line import capture_words, left_out
+from kdumpcheck.providers.capture_line import capture_words, left_out, refused
 
 REBUILD = (
     "Mend what is named here, then rebuild the initrd (kdumpcheck's recovery, or systemctl restart kdump.service)."
@@ -134,12 +134,19 @@ def test_initrd_holds_the_programs(contents: Contents, rootraid: Rootraid, kerne
     "initrd.drivers",
     title="The initrd brings the drivers for ROOTRAID",
     remedy="initrd.rebuild",
-    instruction="Look in /etc/dracut.conf.d for what leaves them out (omit_drivers, hostonly). " + REBUILD,
-    source="metal-provision roles/node_images_metal/files/dracut.conf.d/00-metal.conf; Linux ABI sysfs-module",
+    instruction="Look in /etc/dracut.conf.d for what leaves them out (omit_drivers, hostonly), and take their names "
+    "out of module_blacklist= in KDUMP_COMMANDLINE_APPEND. " + REBUILD,
+    source="metal-provision roles/node_images_metal/files/dracut.conf.d/00-metal.conf; Linux ABI sysfs-module; "
+    "Linux Documentation/admin-guide/kernel-parameters.txt (module_blacklist)",
     follows=(*OPENED, "initrd.kernel", "rootraid.mounted"),
 )
-def test_initrd_brings_the_drivers(contents: Contents, devices: Devices, kernels: Kernels, kdump: Provider) -> None:
-    """Those that the running node uses for the disks, the RAID and the file system, unless built into the kernel."""
+def test_initrd_brings_the_drivers(
+    contents: Contents, devices: Devices, sysconfig: Sysconfig, boot: Boot, kernels: Kernels, kdump: Provider
+) -> None:
+    """Those that the running node uses for the disks, the RAID and the file system, unless built into the kernel.
+
+    One that is there and that module_blacklist= names is refused by the capture kernel all the same.
+    """
     opened = the_opened(contents, kernels, kdump)
     there = opened.modules.get(kdump.capture_kernel(kernels), frozenset())
     missing = [name for name in devices.drivers if module(name) not in there]
@@ -147,6 +154,19 @@ def test_initrd_brings_the_drivers(contents: Contents, devices: Devices, kernels
         not missing,
         expected=f"{', '.join(devices.drivers) or 'nothing: all of it is built in'}",
         found=f"without {', '.join(missing)}" if missing else "all of them",
+    )
+    words = capture_words(sysconfig.live, boot.running)
+    out = [name for name in devices.drivers if module(name) in refused(words)]
+    expect(
+        not out,
+        expected="none of them in module_blacklist= on the capture kernel's command line",
+        found=f"module_blacklist= keeps {', '.join(out)} out" if out else "none",
+    )
+    passed_over = [name for name in devices.drivers if module(name) in left_out(words)]
+    prefer(
+        not passed_over,
+        expected="none of them in modprobe.blacklist= or rd.driver.blacklist=",
+        found=f"udev leaves {', '.join(passed_over)} out" if passed_over else "none",
     )
 
 
@@ -175,7 +195,7 @@ def test_capture_kernel_leaves_big_devices_alone(
     )
     own_line = sysconfig.live.get("KDUMP_COMMANDLINE", "")
     expect(
-        not own_line or "reset_devices" in words.words,
+        not own_line or "reset_devices" in own_line.split(),
         expected="reset_devices: drivers reset what the crashed kernel left running",
         found=f"KDUMP_COMMANDLINE is {own_line}" if own_line else "kdump adds it",
     )
