@@ -11,6 +11,7 @@ from kdumpcheck import Severity, check, could_not_look, expect, not_applicable, 
 from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Rootraid, Sysconfig
 from kdumpcheck.facts.contents import Opened, module
 from kdumpcheck.facts.devices import is_persistent
+from kdumpcheck.facts.fstab import read_only
 from kdumpcheck.providers import Provider
 from kdumpcheck.providers.capture_line import capture_words, left_out, refused
 
@@ -55,6 +56,16 @@ def test_capture_kernel_mounts_rootraid(
         device and device == rootraid.device,
         expected=f"ROOTRAID ({rootraid.device or 'which is not there'})",
         found=f"{mount.device}, {where}",
+    )
+    expect(
+        not devices.fstype or mount.fstype in {"auto", devices.fstype},
+        expected=f"as {devices.fstype or 'a file system that is on it'}",
+        found=f"{mount.device} as {mount.fstype}",
+    )
+    expect(
+        not read_only(mount.options),
+        expected="it is mounted for writing",
+        found=",".join(mount.options) or "no options",
     )
 
 
@@ -224,6 +235,12 @@ def test_fstab_names_rootraid_as_the_root(fstab: Fstab, devices: Devices, rootra
         device and device == rootraid.device,
         expected=f"ROOTRAID ({rootraid.device})",
         found=f"{root.device}, " + (f"which is {device}" if device else "no device here has this name"),
+    )
+    # The line is copied into the initrd as it stands.
+    expect(
+        (not devices.fstype or root.fstype in {"auto", devices.fstype}) and not read_only(root.options),
+        expected=f"{devices.fstype or 'the file system that is on it'}, and not ro",
+        found=f"{root.fstype} {','.join(root.options)}",
     )
 
 

@@ -166,6 +166,7 @@ class CaptureMount:
     device: str
     point: str
     fstype: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,7 @@ class _Reader:
             files={columns[0]: whole_number(columns[1]) or 0 for columns in files if len(columns) == 2},
             modules=self._modules(),
             mounts=tuple(
-                CaptureMount(*words[:3])
+                CaptureMount(words[0], words[1], words[2], tuple(words[3].split(",")) if len(words) > 3 else ())
                 for line in self._lines.get("fstab", [])
                 if len(words := line.split()) >= 3 and not words[0].startswith("#")
             ),

@@ -73,7 +73,7 @@ def test_a_whole_initrd_is_told_by_what_kdump_needs_of_it(
     initrd.write_bytes(archive(tree, PACKERS[packing]))
     found = opened(initrd)
     assert found.damage == ""
-    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs"),)
+    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs", ("defaults",)),)
     assert found.settings == {"KDUMP_SAVEDIR": "file:///mnt0/crash", "KDUMP_SMTP_PASSWORD": "[redacted]"}
     assert found.modules == {RELEASE: {"raid1", "xfs", "virtio_rng"}}
     assert found.files["kdump/kdump-save"] == 5000
@@ -132,7 +132,7 @@ def test_an_image_of_dracuts_squash_module_is_read_where_it_lies(
     found = opened(initrd)
     assert (found.damage, found.packed) == ("", "")
     assert found.conf == ("xfs /dev/mapper/rhel-root", "path /var/crash")
-    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs"),)
+    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs", ("defaults",)),)
     assert found.modules == {RELEASE: {"raid1", "xfs", "virtio_rng"}}
     assert found.files["usr/bin/makedumpfile"] == 1
     assert found.has("initrd.target.wants/kdump-save.service")
