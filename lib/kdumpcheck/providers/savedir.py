@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from posixpath import normpath
 from urllib.parse import urlsplit
 
 
@@ -14,4 +15,7 @@ def local_path(settings: Mapping[str, str]) -> str:
         url = urlsplit(words[0]) if words else urlsplit("")
     except ValueError:
         return ""
-    return url.path.rstrip("/") if url.scheme in {"", "file"} and url.path.startswith("/") else ""
+    if url.scheme not in {"", "file"} or not url.path.startswith("/"):
+        return ""
+    # kdump makes the same of "//" and of "/" at the end (realpath -m).
+    return normpath("/" + url.path.lstrip("/")).rstrip("/")
