@@ -135,14 +135,15 @@ look_within() {
     done
 }
 exec 6>&1
-for file in "/boot/initrd-$(uname -r)-kdump" /var/lib/kdump/initrd "/var/lib/kdump/initrd.img-$(uname -r)"; do
-    [ -f "$file" ] && open_up "$file" 2>/dev/null
-done
-# kdumpctl loads the kernel that it is told, for a debug kernel the plain one, else the running one.
+# kdump loads the kernel that it is told, for a debug kernel kdumpctl loads the plain one, else the running one.
 running=$(uname -r)
 told=$(sed -n 's/^[[:space:]]*KDUMP_KERNELVER=["'\'']\{0,1\}\([^"'\'' #]*\).*/\1/p' /etc/sysconfig/kdump 2>/dev/null |
     tail -n 1)
 [ "$told" != "$running" ] || told=''
+for file in "/boot/initrd-$(uname -r)-kdump" ${told:+"/boot/initrd-$told-kdump"} /var/lib/kdump/initrd \
+    "/var/lib/kdump/initrd.img-$running"; do
+    [ -f "$file" ] && open_up "$file" 2>/dev/null
+done
 case $running in *[+-]debug) plain=${running%[+-]debug} ;; *) plain='' ;; esac
 for release in "$running" ${plain:+"$plain"} ${told:+"$told"}; do
     for file in "/boot/initramfs-${release}kdump.img" "/var/lib/kdump/initramfs-${release}kdump.img"; do

@@ -240,3 +240,12 @@ def test_the_longest_mount_holds_a_path(points: list[str], path: str, expected: 
     mount = opened.mount_of(path)
     assert (mount is None) == (expected is None)
     assert mount is None or mount.point.startswith(str(expected))
+
+
+def test_the_initrd_of_the_kernel_that_kdump_is_told_is_opened(tmp_path: Path) -> None:
+    config, initrd = tmp_path / "sysconfig", tmp_path / "initrd-6.4.0-1-default-kdump"
+    config.write_text("KDUMP_KERNELVER='6.4.0-1-default'\n")
+    initrd.write_bytes(b"text")
+    script = Contents.sections[0].script.replace("/etc/sysconfig/kdump", str(config)).replace("/boot/", f"{tmp_path}/")
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert f"initrd\t{initrd}\n" in done.stdout
