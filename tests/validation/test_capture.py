@@ -8,7 +8,7 @@ for another kernel, or without the programs and drivers that write the dump.
 from __future__ import annotations
 
 from kdumpcheck import Severity, check, could_not_look, expect, not_applicable, prefer
-from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Rootraid, Sysconfig
+from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Reservation, Rootraid, Sysconfig
 from kdumpcheck.facts.contents import Opened, module
 from kdumpcheck.facts.devices import is_persistent
 from kdumpcheck.facts.fstab import read_only
@@ -116,9 +116,13 @@ def test_capture_kernel_saves_where_it_is_told(
     source="openSUSE/kdump kdumptool/findkernel.cc, init/load.sh; docs-csm background/ncn_kdump.md",
     follows=OPENED,
 )
-def test_initrd_is_for_the_capture_kernel(contents: Contents, kernels: Kernels, kdump: Provider) -> None:
+def test_initrd_is_for_the_capture_kernel(
+    contents: Contents, kernels: Kernels, reservation: Reservation, kdump: Provider
+) -> None:
     opened = the_opened(contents, kernels, kdump)
     release = kdump.capture_kernel(kernels)
+    if not release and reservation.loaded:
+        could_not_look("the link to the capture kernel leads nowhere: with which one the initrd was loaded is not told")
     expect(release, expected="a kernel for the crash", found=release or "its link leads nowhere")
     inside = ", ".join(sorted(opened.modules)) or "no modules at all"
     expect(release in opened.modules, expected=f"modules of {release}", found=inside)
@@ -136,7 +140,7 @@ def test_initrd_holds_the_programs(contents: Contents, rootraid: Rootraid, kerne
     opened = the_opened(contents, kernels, kdump)
     assembler = ("mdadm",) if rootraid.device.startswith("/dev/md") else ()
     wanted = (*kdump.capture_files, *assembler)
-    missing = [name for name in wanted if not opened.has(name)]
+    missing = [f"{name} (empty)" if opened.has(name) else name for name in wanted if not opened.has_whole(name)]
     found = f"without {', '.join(missing)}" if missing else "all of them"
     expect(not missing, expected=", ".join(wanted), found=found)
 
@@ -159,7 +163,8 @@ def test_initrd_brings_the_drivers(
     One that is there and that module_blacklist= names is refused by the capture kernel all the same.
     """
     opened = the_opened(contents, kernels, kdump)
-    there = opened.modules.get(kdump.capture_kernel(kernels), frozenset())
+    release = kdump.capture_kernel(kernels) or not_applicable("for which kernel they must be is not told")
+    there = opened.modules.get(release, frozenset())
     missing = [name for name in devices.drivers if module(name) not in there]
     expect(
         not missing,

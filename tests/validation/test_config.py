@@ -119,6 +119,8 @@ def test_capture_does_not_wait_for_a_person(sysconfig: Sysconfig, boot: Boot, kd
         expected="no rd.shell: an error ends in a reboot",
         found="rd.shell: an error ends in a shell on the console" if words.switched_on("rd.shell") else "no rd.shell",
     )
+    stop = next((word for word in words.words if word.partition("=")[0] == "rd.break"), "")
+    expect(not stop, expected="no rd.break", found=f"{stop}: it stops in a shell and saves nothing" if stop else "none")
     if kdump.waits_for_ever:
         limit = words.last("rd.timeout")
         expect(

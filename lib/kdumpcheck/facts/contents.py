@@ -194,6 +194,10 @@ class Opened:
         """Whether a file of this name is in it, in whatever directory."""
         return any(name == ending or name.endswith("/" + ending) for name in self.files)
 
+    def has_whole(self, ending: str) -> bool:
+        """The same for a file that must not be empty; of hard links, cpio gives all but one no size."""
+        return any(size for name, size in self.files.items() if name == ending or name.endswith("/" + ending))
+
     def mount_of(self, path: str) -> CaptureMount | None:
         """The mount on which a path of the capture kernel's tree lies: the longest that fits, as the kernel sees it."""
         fitting = [mount for mount in self.mounts if _lies_under(path, mount.point)]
