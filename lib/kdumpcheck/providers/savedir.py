@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 def local_path(settings: Mapping[str, str]) -> str:
     """The local directory KDUMP_SAVEDIR names, bare or as file://; "" when it names none (sysconfig.kdump.in)."""
     words = settings.get("KDUMP_SAVEDIR", "").split()
+    # urlsplit() would pass over a carriage return, which the shell and kdump take for a part of the name.
+    if "\r" in settings.get("KDUMP_SAVEDIR", ""):
+        return ""
     try:
         url = urlsplit(words[0]) if words else urlsplit("")
     except ValueError:
