@@ -14,6 +14,7 @@ from kdumpcheck.facts.devices import is_persistent
 from kdumpcheck.facts.fstab import read_only
 from kdumpcheck.providers import Provider
 from kdumpcheck.providers.capture_line import capture_words, left_out, refused
+from kdumpcheck.providers.savedir import saves_nothing
 
 REBUILD = (
     "Mend what is named here, then rebuild the initrd (kdumpcheck's recovery, or systemctl restart kdump.service)."
@@ -130,19 +131,22 @@ def test_initrd_is_for_the_capture_kernel(
 
 @check(
     "initrd.tools",
-    title="The initrd holds the programs that save the dump",
+    title="The initrd holds the programs that save the dump, and settings with which they do",
     remedy="initrd.rebuild",
     instruction="Reinstall kdump and makedumpfile when they are missing on the node too. " + REBUILD,
     source="openSUSE/kdump dracut/module-setup.sh; bsc#1172670 (kdump-save.service never started)",
-    follows=OPENED,
+    follows=(*OPENED, "config.format"),
 )
 def test_initrd_holds_the_programs(contents: Contents, rootraid: Rootraid, kernels: Kernels, kdump: Provider) -> None:
+    """A /etc/sysconfig/kdump that is put back with its old age is not taken over: kdump goes by the age alone."""
     opened = the_opened(contents, kernels, kdump)
     assembler = ("mdadm",) if rootraid.device.startswith("/dev/md") else ()
     wanted = (*kdump.capture_files, *assembler)
     missing = [f"{name} (empty)" if opened.has(name) else name for name in wanted if not opened.has_whole(name)]
     found = f"without {', '.join(missing)}" if missing else "all of them"
     expect(not missing, expected=", ".join(wanted), found=found)
+    problem = saves_nothing(opened.settings)
+    expect(not problem, expected="settings in it that save memory", found=problem or "so they are")
 
 
 @check(
@@ -152,15 +156,22 @@ def test_initrd_holds_the_programs(contents: Contents, rootraid: Rootraid, kerne
     instruction="Look in /etc/dracut.conf.d for what leaves them out (omit_drivers, hostonly), and take their names "
     "out of module_blacklist= in KDUMP_COMMANDLINE_APPEND. " + REBUILD,
     source="metal-provision roles/node_images_metal/files/dracut.conf.d/00-metal.conf; Linux ABI sysfs-module; "
-    "Linux Documentation/admin-guide/kernel-parameters.txt (module_blacklist)",
+    "Linux Documentation/admin-guide/kernel-parameters.txt (module_blacklist); dracut.cmdline(7) (rd.md)",
     follows=(*OPENED, "initrd.kernel", "rootraid.mounted"),
 )
 def test_initrd_brings_the_drivers(
-    contents: Contents, devices: Devices, sysconfig: Sysconfig, boot: Boot, kernels: Kernels, kdump: Provider
+    contents: Contents,
+    devices: Devices,
+    rootraid: Rootraid,
+    sysconfig: Sysconfig,
+    boot: Boot,
+    kernels: Kernels,
+    kdump: Provider,
 ) -> None:
     """Those that the running node uses for the disks, the RAID and the file system, unless built into the kernel.
 
-    One that is there and that module_blacklist= names is refused by the capture kernel all the same.
+    One that is there and that module_blacklist= names is refused by the capture kernel all the same; and with rd.md=0
+    dracut puts no array together.
     """
     opened = the_opened(contents, kernels, kdump)
     release = kdump.capture_kernel(kernels) or not_applicable("for which kernel they must be is not told")
@@ -178,6 +189,8 @@ def test_initrd_brings_the_drivers(
         expected="none of them in module_blacklist= on the capture kernel's command line",
         found=f"module_blacklist= keeps {', '.join(out)} out" if out else "none",
     )
+    assembled = not words.has("rd.md") or words.switched_on("rd.md") or not rootraid.device.startswith("/dev/md")
+    expect(assembled, expected="arrays put together", found="they are" if assembled else "rd.md=0: no array is")
     passed_over = [name for name in devices.drivers if module(name) in left_out(words)]
     prefer(
         not passed_over,

@@ -14,7 +14,7 @@ from kdumpcheck.facts.boot import Words
 from kdumpcheck.facts.lines import whole_number
 from kdumpcheck.providers import Provider
 from kdumpcheck.providers.capture_line import capture_words, own_words
-from kdumpcheck.providers.savedir import local_path
+from kdumpcheck.providers.savedir import local_path, saves_nothing
 
 RESTART = "then systemctl restart kdump.service, which builds the initrd anew and loads it."
 IN_THE_IMAGE = (
@@ -154,18 +154,12 @@ def test_format_and_level_make_a_dump(sysconfig: Sysconfig, kdump: Provider) -> 
 
     Every dump is flattened from 1.9 on, and a flattened ELF is the one that crash(8) refuses.
     """
-    form = sysconfig.live.get("KDUMP_DUMPFORMAT") or "compressed"
-    level = sysconfig.live.get("KDUMP_DUMPLEVEL") or "0"
+    problem = saves_nothing(sysconfig.live)
+    form, level = sysconfig.live.get("KDUMP_DUMPFORMAT") or "compressed", sysconfig.live.get("KDUMP_DUMPLEVEL") or "0"
     expect(
-        form != "none",
-        expected="a format that saves memory",
-        found="none: only the kernel log is saved" if form == "none" else form,
-    )
-    number = whole_number(level)
-    expect(
-        number is not None and number <= 31,
-        expected="KDUMP_DUMPLEVEL from 0 to 31",
-        found=f"KDUMP_DUMPLEVEL is {level}",
+        not problem,
+        expected="a format that saves memory, and KDUMP_DUMPLEVEL from 0 to 31",
+        found=problem or f"{form}, KDUMP_DUMPLEVEL {level}",
     )
     prefer(
         form in kdump.dump_formats,

@@ -55,6 +55,10 @@ class Words:
         """The value that counts, the last one; "" when there is none."""
         return next(iter(reversed(self.values(key))), "")
 
+    def has(self, key: str) -> bool:
+        """Whether a key is there, with a value or without."""
+        return any(word.partition("=")[0] == key for word in self.words)
+
     def switched_on(self, key: str) -> bool:
         """Whether a switch is on, as dracut's getargbool reads it: the bare word, or any value but 0, no and off."""
         given = [word.partition("=")[2] if "=" in word else "1" for word in self.words if word.partition("=")[0] == key]
