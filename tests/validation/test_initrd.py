@@ -59,6 +59,11 @@ def test_initrd_is_readable(
         expected="a compressed cpio archive",
         found=f"{initrd.format} archive" if initrd.format else f"it begins with {initrd.magic or 'nothing'}",
     )
+    expect(
+        not initrd.foreign,
+        expected="in a form that a kernel unpacks (xz --check=crc32)",
+        found=initrd.foreign or f"{initrd.format}",
+    )
     opened = contents.get(initrd.path)
     damage = opened.damage if opened else "it could not be opened"
     expect(not damage, expected="an archive that is whole", found=damage or "whole")
