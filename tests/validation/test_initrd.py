@@ -15,6 +15,8 @@ from kdumpcheck.facts.lines import size
 from kdumpcheck.providers import Provider
 
 SOURCE = "docs-csm background/ncn_kdump.md, Resetting kdump; openSUSE/kdump init/mkdumprd"
+#: Seconds by which a clock may be set right without a word.
+CLOCKS_APART = 60
 BUILD_IT = "systemctl restart kdump.service builds it (10-30 seconds)."
 
 
@@ -81,6 +83,14 @@ def test_initrd_is_newer_than_its_sources(initrds: Initrds, kernels: Kernels, kd
     """The old one may well dump, but not as configured now; kdump will rebuild it at its next start."""
     initrd = the_initrd(initrds, kernels, kdump)
     nothing_is_newer(initrd, initrds, kdump.initrd_sources(kernels.running), system.now)
+    if system.now is not None:
+        past = initrd.mtime <= system.now + CLOCKS_APART
+        expect(
+            past,
+            expected="an initrd of the past, so that kdump sees what changes from now on",
+            found=f"dated {clock(initrd.mtime)}"
+            + ("" if past else ", still to come: no change until then has it built anew"),
+        )
 
 
 @check(
