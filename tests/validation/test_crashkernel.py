@@ -65,7 +65,8 @@ def test_crash_memory_is_really_reserved(reservation: Reservation, crashkernel: 
         expected="crash memory in /proc/iomem and /sys/kernel/kexec_crash_size",
         found=f"{size(reservation.reserved)} reserved",
     )
-    expect(
+    # A kernel that could not have what it must have gives all of it back; beside a reservation it is about less (cma).
+    prefer(
         not reservation.refusals,
         expected="no complaint about crash memory in the kernel log",
         found=reservation.refusals[0] if reservation.refusals else "no complaint",
