@@ -131,7 +131,7 @@ def test_initrd_is_for_the_capture_kernel(
 
 @check(
     "initrd.tools",
-    title="The initrd holds the programs that save the dump, and settings with which they do",
+    title="The initrd holds the programs that save the dump, and settings that do",
     remedy="initrd.rebuild",
     instruction="Reinstall kdump and makedumpfile when they are missing on the node too. " + REBUILD,
     source="openSUSE/kdump dracut/module-setup.sh; bsc#1172670 (kdump-save.service never started)",
