@@ -47,7 +47,7 @@ class Edited:
         for name, text in self.appended.items():
             changed[name] = evidence.outputs[name].data.rstrip(b"\n") + b"\n" + text.encode()
         for name, pairs in self.changed.items():
-            text = evidence.outputs[name].text
+            text = changed[name].decode() if name in changed else evidence.outputs[name].text
             for old, new in pairs.items():
                 assert old in text, f"{old!r} is not in what {name} answered"
                 text = text.replace(old, new)

@@ -24,20 +24,20 @@ IN_BSS = "Set it in the node's boot parameters (BSS), and in grub.cfg on BOOTRAI
 def test_dump_survives_the_next_boot(boot: Boot) -> None:
     """A rebuild or an upgrade sets these for a while; a crash in that while leaves nothing."""
     line = boot.running
-    wipe = line.last("metal.no-wipe")
+    kept = line.switched_on("metal.no-wipe")
     expect(
-        wipe != "0",
-        expected="no metal.no-wipe=0",
-        found="metal.no-wipe=0: a boot over the network wipes the disks" if wipe == "0" else f"metal.no-wipe={wipe}",
+        not line.wipes,
+        expected="no metal.no-wipe=0, =no or =off",
+        found=f"{line.wipes}: a boot over the network wipes the disks" if line.wipes else "none of them",
     )
     for switch, why in HARMFUL:
         on = line.switched_on(switch)
         expect(not on, expected=f"no {switch}", found=f"{switch}: {why}" if on else "not there")
     prefer(
-        wipe,
+        kept,
         expected="metal.no-wipe=1 on the command line",
-        found=f"metal.no-wipe={wipe}"
-        if wipe
+        found=f"metal.no-wipe={line.last('metal.no-wipe') or '1'}"
+        if kept
         else "no metal.no-wipe=: whether the disks are kept is up to the boot hook",
     )
     if boot.disk is not None:

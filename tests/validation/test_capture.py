@@ -7,12 +7,14 @@ for another kernel, or without the programs and drivers that write the dump.
 
 from __future__ import annotations
 
-from kdumpcheck import Severity, check, could_not_look, expect, not_applicable
-from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Rootraid, Sysconfig
+from kdumpcheck import Severity, check, could_not_look, expect, not_applicable, prefer
+from kdumpcheck.facts import Boot, Contents, Devices, Fstab, Kernels, Modules, Reservation, Rootraid, Sysconfig
 from kdumpcheck.facts.contents import Opened, module
 from kdumpcheck.facts.devices import is_persistent
+from kdumpcheck.facts.fstab import read_only
 from kdumpcheck.providers import Provider
-from kdumpcheck.providers.capture_line import capture_words, left_out
+from kdumpcheck.providers.capture_line import capture_words, left_out, refused
+from kdumpcheck.providers.savedir import saves_nothing
 
 REBUILD = (
     "Mend what is named here, then rebuild the initrd (kdumpcheck's recovery, or systemctl restart kdump.service)."
@@ -55,6 +57,16 @@ def test_capture_kernel_mounts_rootraid(
         device and device == rootraid.device,
         expected=f"ROOTRAID ({rootraid.device or 'which is not there'})",
         found=f"{mount.device}, {where}",
+    )
+    expect(
+        not devices.fstype or mount.fstype in {"auto", devices.fstype},
+        expected=f"as {devices.fstype or 'a file system that is on it'}",
+        found=f"{mount.device} as {mount.fstype}",
+    )
+    expect(
+        not read_only(mount.options),
+        expected="it is mounted for writing",
+        found=",".join(mount.options) or "no options",
     )
 
 
@@ -105,9 +117,13 @@ def test_capture_kernel_saves_where_it_is_told(
     source="openSUSE/kdump kdumptool/findkernel.cc, init/load.sh; docs-csm background/ncn_kdump.md",
     follows=OPENED,
 )
-def test_initrd_is_for_the_capture_kernel(contents: Contents, kernels: Kernels, kdump: Provider) -> None:
+def test_initrd_is_for_the_capture_kernel(
+    contents: Contents, kernels: Kernels, reservation: Reservation, kdump: Provider
+) -> None:
     opened = the_opened(contents, kernels, kdump)
     release = kdump.capture_kernel(kernels)
+    if not release and reservation.loaded:
+        could_not_look("the link to the capture kernel leads nowhere: with which one the initrd was loaded is not told")
     expect(release, expected="a kernel for the crash", found=release or "its link leads nowhere")
     inside = ", ".join(sorted(opened.modules)) or "no modules at all"
     expect(release in opened.modules, expected=f"modules of {release}", found=inside)
@@ -115,38 +131,71 @@ def test_initrd_is_for_the_capture_kernel(contents: Contents, kernels: Kernels, 
 
 @check(
     "initrd.tools",
-    title="The initrd holds the programs that save the dump",
+    title="The initrd holds the programs that save the dump, and settings that do",
     remedy="initrd.rebuild",
     instruction="Reinstall kdump and makedumpfile when they are missing on the node too. " + REBUILD,
     source="openSUSE/kdump dracut/module-setup.sh; bsc#1172670 (kdump-save.service never started)",
-    follows=OPENED,
+    follows=(*OPENED, "config.format"),
 )
 def test_initrd_holds_the_programs(contents: Contents, rootraid: Rootraid, kernels: Kernels, kdump: Provider) -> None:
+    """A /etc/sysconfig/kdump that is put back with its old age is not taken over: kdump goes by the age alone."""
     opened = the_opened(contents, kernels, kdump)
     assembler = ("mdadm",) if rootraid.device.startswith("/dev/md") else ()
     wanted = (*kdump.capture_files, *assembler)
-    missing = [name for name in wanted if not opened.has(name)]
+    missing = [f"{name} (empty)" if opened.has(name) else name for name in wanted if not opened.has_whole(name)]
     found = f"without {', '.join(missing)}" if missing else "all of them"
     expect(not missing, expected=", ".join(wanted), found=found)
+    problem = saves_nothing(opened.settings)
+    expect(not problem, expected="settings in it that save memory", found=problem or "so they are")
 
 
 @check(
     "initrd.drivers",
     title="The initrd brings the drivers for ROOTRAID",
     remedy="initrd.rebuild",
-    instruction="Look in /etc/dracut.conf.d for what leaves them out (omit_drivers, hostonly). " + REBUILD,
-    source="metal-provision roles/node_images_metal/files/dracut.conf.d/00-metal.conf; Linux ABI sysfs-module",
+    instruction="Look in /etc/dracut.conf.d for what leaves them out (omit_drivers, hostonly), and take their names "
+    "out of module_blacklist= in KDUMP_COMMANDLINE_APPEND. " + REBUILD,
+    source="metal-provision roles/node_images_metal/files/dracut.conf.d/00-metal.conf; Linux ABI sysfs-module; "
+    "Linux Documentation/admin-guide/kernel-parameters.txt (module_blacklist); dracut.cmdline(7) (rd.md)",
     follows=(*OPENED, "initrd.kernel", "rootraid.mounted"),
 )
-def test_initrd_brings_the_drivers(contents: Contents, devices: Devices, kernels: Kernels, kdump: Provider) -> None:
-    """Those that the running node uses for the disks, the RAID and the file system, unless built into the kernel."""
+def test_initrd_brings_the_drivers(
+    contents: Contents,
+    devices: Devices,
+    rootraid: Rootraid,
+    sysconfig: Sysconfig,
+    boot: Boot,
+    kernels: Kernels,
+    kdump: Provider,
+) -> None:
+    """Those that the running node uses for the disks, the RAID and the file system, unless built into the kernel.
+
+    One that is there and that module_blacklist= names is refused by the capture kernel all the same; and with rd.md=0
+    dracut puts no array together.
+    """
     opened = the_opened(contents, kernels, kdump)
-    there = opened.modules.get(kdump.capture_kernel(kernels), frozenset())
+    release = kdump.capture_kernel(kernels) or not_applicable("for which kernel they must be is not told")
+    there = opened.modules.get(release, frozenset())
     missing = [name for name in devices.drivers if module(name) not in there]
     expect(
         not missing,
         expected=f"{', '.join(devices.drivers) or 'nothing: all of it is built in'}",
         found=f"without {', '.join(missing)}" if missing else "all of them",
+    )
+    words = capture_words(sysconfig.live, boot.running)
+    out = [name for name in devices.drivers if module(name) in refused(words)]
+    expect(
+        not out,
+        expected="none of them in module_blacklist= on the capture kernel's command line",
+        found=f"module_blacklist= keeps {', '.join(out)} out" if out else "none",
+    )
+    assembled = not words.has("rd.md") or words.switched_on("rd.md") or not rootraid.device.startswith("/dev/md")
+    expect(assembled, expected="arrays put together", found="they are" if assembled else "rd.md=0: no array is")
+    passed_over = [name for name in devices.drivers if module(name) in left_out(words)]
+    prefer(
+        not passed_over,
+        expected="none of them in modprobe.blacklist= or rd.driver.blacklist=",
+        found=f"udev leaves {', '.join(passed_over)} out" if passed_over else "none",
     )
 
 
@@ -175,7 +224,7 @@ def test_capture_kernel_leaves_big_devices_alone(
     )
     own_line = sysconfig.live.get("KDUMP_COMMANDLINE", "")
     expect(
-        not own_line or "reset_devices" in words.words,
+        not own_line or "reset_devices" in own_line.split(),
         expected="reset_devices: drivers reset what the crashed kernel left running",
         found=f"KDUMP_COMMANDLINE is {own_line}" if own_line else "kdump adds it",
     )
@@ -204,6 +253,12 @@ def test_fstab_names_rootraid_as_the_root(fstab: Fstab, devices: Devices, rootra
         device and device == rootraid.device,
         expected=f"ROOTRAID ({rootraid.device})",
         found=f"{root.device}, " + (f"which is {device}" if device else "no device here has this name"),
+    )
+    # The line is copied into the initrd as it stands.
+    expect(
+        (not devices.fstype or root.fstype in {"auto", devices.fstype}) and not read_only(root.options),
+        expected=f"{devices.fstype or 'the file system that is on it'}, and not ro",
+        found=f"{root.fstype} {','.join(root.options)}",
     )
 
 

@@ -15,6 +15,8 @@ from kdumpcheck.facts.lines import size
 from kdumpcheck.providers import Provider
 
 SOURCE = "docs-csm background/ncn_kdump.md, Resetting kdump; openSUSE/kdump init/mkdumprd"
+#: Seconds by which a clock may be set right without a word.
+CLOCKS_APART = 60
 BUILD_IT = "systemctl restart kdump.service builds it (10-30 seconds)."
 
 
@@ -59,6 +61,11 @@ def test_initrd_is_readable(
         expected="a compressed cpio archive",
         found=f"{initrd.format} archive" if initrd.format else f"it begins with {initrd.magic or 'nothing'}",
     )
+    expect(
+        not initrd.foreign,
+        expected="in a form that a kernel unpacks (xz --check=crc32)",
+        found=initrd.foreign or f"{initrd.format}",
+    )
     opened = contents.get(initrd.path)
     damage = opened.damage if opened else "it could not be opened"
     expect(not damage, expected="an archive that is whole", found=damage or "whole")
@@ -76,6 +83,14 @@ def test_initrd_is_newer_than_its_sources(initrds: Initrds, kernels: Kernels, kd
     """The old one may well dump, but not as configured now; kdump will rebuild it at its next start."""
     initrd = the_initrd(initrds, kernels, kdump)
     nothing_is_newer(initrd, initrds, kdump.initrd_sources(kernels.running), system.now)
+    if system.now is not None:
+        past = initrd.mtime <= system.now + CLOCKS_APART
+        expect(
+            past,
+            expected="an initrd of the past, so that kdump sees what changes from now on",
+            found=f"dated {clock(initrd.mtime)}"
+            + ("" if past else ", still to come: no change until then has it built anew"),
+        )
 
 
 @check(
@@ -112,7 +127,8 @@ def test_initrd_was_built_before_it_was_loaded(
     if not reservation.loaded:
         not_applicable("no capture kernel is loaded")
     initrd = the_initrd(initrds, kernels, kdump)
-    loaded = units.get(kdump.units[0]).active_at
+    # Where the first unit never came so far, another one has loaded it: kdump-early.service does.
+    loaded = next((at for name in kdump.units if (at := units.get(name).active_at) is not None), None)
     if loaded is None:
         could_not_look(f"systemd does not say when {kdump.units[0]} loaded the capture kernel")
     # systemd's time is cut to whole seconds, and so is the file's.

@@ -15,7 +15,7 @@ from kdumpcheck.facts.lines import size
 from kdumpcheck.facts.makedumpfile import Options
 from kdumpcheck.facts.space import INODES_OF_A_DUMP
 from kdumpcheck.providers import Provider
-from kdumpcheck.providers.capture_line import capture_words
+from kdumpcheck.providers.capture_line import capture_words, refused
 from kdumpcheck.providers.saving_rhel import need_of
 
 OURS = ("kdump_utils",)
@@ -133,14 +133,15 @@ def test_the_target_is_there(
     title="The initrd brings the drivers for the disk that the dump goes to",
     remedy="initrd.rebuild",
     instruction="Look in /etc/dracut.conf.d and in dracut_args of /etc/kdump.conf for what leaves them out, or name "
-    "them in extra_modules; then kdumpctl rebuild, and systemctl restart kdump.service.",
-    source=SOURCE + "; Linux ABI sysfs-module",
+    "them in extra_modules, and take them out of module_blacklist= in KDUMP_COMMANDLINE_APPEND (/etc/sysconfig/kdump); "
+    "then kdumpctl rebuild, and systemctl restart kdump.service.",
+    source=SOURCE + "; Linux ABI sysfs-module; Linux admin-guide/kernel-parameters.txt (module_blacklist)",
     providers=OURS,
     judges="node",
     follows=("initrd.present", "initrd.readable", "initrd.kernel", "kdumpconf.target"),
 )
 def test_the_initrd_brings_the_drivers(
-    kdumpconf: Kdumpconf, contents: Contents, kernels: Kernels, kdump: Provider
+    kdumpconf: Kdumpconf, contents: Contents, sysconfig: Sysconfig, boot: Boot, kernels: Kernels, kdump: Provider
 ) -> None:
     """Those that the running node uses for the disk and its file system, unless they are built into the kernel."""
     if not kdumpconf.device:
@@ -153,6 +154,8 @@ def test_the_initrd_brings_the_drivers(
         expected=f"{', '.join(kdumpconf.drivers) or 'nothing: all of it is built in'}",
         found=f"without {', '.join(missing)}" if missing else "all of them",
     )
+    out = [name for name in kdumpconf.drivers if module(name) in refused(capture_words(sysconfig.live, boot.running))]
+    expect(not out, expected="none of them in module_blacklist=", found=", ".join(out) or "none")
 
 
 @check(

@@ -13,7 +13,7 @@ from kdumpcheck.providers import Provider
 
 REMAKE = (
     "The boot hook makes the links anew at each boot, but it cannot replace a real directory: move any dumps in it "
-    "to /var/crash, remove it, then reboot the node."
+    "to /var/crash, remove it, then reboot the node. Unmount what hides /var/crash, and take it out of /etc/fstab."
 )
 SOURCE = "dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh; docs-csm background/ncn_kdump.md"
 
@@ -94,7 +94,13 @@ def test_boot_link_leads_into_the_upper_layer(rootraid: Rootraid) -> None:
     follows=("rootraid.mounted", "boot.survives"),
 )
 def test_crash_link_leads_to_var_crash(rootraid: Rootraid, sysconfig: Sysconfig, kdump: Provider) -> None:
+    """Nor must anything be mounted on /var/crash: the dump would lie below it, where nobody sees it."""
     leads_into_the_upper_layer(rootraid, kdump.dump_link(sysconfig), rootraid.upper + "/var/crash")
+    expect(
+        not rootraid.hidden,
+        expected="/var/crash of the upper layer in view, with nothing mounted over it",
+        found=f"{rootraid.hidden} hides it" if rootraid.hidden else "nothing over it",
+    )
 
 
 def leads_into_the_upper_layer(rootraid: Rootraid, name: str, place: str) -> None:
@@ -105,6 +111,16 @@ def leads_into_the_upper_layer(rootraid: Rootraid, name: str, place: str) -> Non
         expected="/run/overlayfs leads to the upper layer",
         found=rootraid.upper or "it does not",
     )
+    if link.path == place:
+        # KDUMP_SAVEDIR names the upper layer itself: then no link is on the way.
+        expect(link.kind == "directory", expected=f"{link.path} is a directory", found=link.description)
+        return
     expect(link.is_link, expected=f"{link.path} is a link", found=link.description)
     expect(link.is_relative, expected="a relative link, valid in the capture kernel too", found=link.description)
+    stays = link.inside != ""
+    expect(
+        stays,
+        expected="relative links on all of the way, none of them out of ROOTRAID",
+        found=link.description + ("" if stays else ", which leads on by an absolute link, or out of ROOTRAID"),
+    )
     expect(link.resolved == place, expected=f"it leads to {place}", found=link.resolved or link.description)

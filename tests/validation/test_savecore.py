@@ -16,6 +16,7 @@ from kdumpcheck.facts.fstab import Entry
 from kdumpcheck.facts.lines import size, whole_number
 from kdumpcheck.facts.space import INODES_OF_A_DUMP
 from kdumpcheck.providers import Provider
+from kdumpcheck.providers.capture_line import refused
 from kdumpcheck.providers.saving_debian import level_of
 
 OURS = ("kdump_tools",)
@@ -114,7 +115,8 @@ def test_the_loaded_command_line_saves(
     remedy="initrd.rebuild",
     instruction="A root in memory or on an overlay is not there after a crash: save to another machine, or install the "
     "node on a disk. For a missing driver: MODULES=most in /etc/initramfs-tools/initramfs.conf or its name in "
-    "/etc/initramfs-tools/modules, kdump-config unload, rm /var/lib/kdump/initrd.img-$(uname -r), kdump-config load.",
+    "/etc/initramfs-tools/modules, kdump-config unload, rm /var/lib/kdump/initrd.img-$(uname -r), kdump-config load. "
+    "For a refused one: take it out of module_blacklist=, then load anew.",
     source=SOURCE + "; initramfs-tools mkinitramfs(8) (MODULES=dep)",
     providers=OURS,
     judges="node",
@@ -141,6 +143,13 @@ def test_the_initrd_mounts_the_root(savecore: Savecore, contents: Contents, kern
         not missing,
         expected=f"{', '.join(savecore.drivers) or 'no driver: all of it is built in'}",
         found=f"without {', '.join(missing)}" if missing else "all of them",
+    )
+    lists = refused(savecore.loaded.words) if savecore.loaded is not None else frozenset[str]()
+    out = [name for name in savecore.drivers if module(name) in lists]
+    expect(
+        not out,
+        expected="none of them in module_blacklist= on the loaded command line",
+        found=f"module_blacklist= keeps {', '.join(out)} out" if out else "none",
     )
 
 

@@ -44,14 +44,17 @@ def test_kdump_is_enabled(units: Units, kdump: Provider) -> None:
     ),
     judges="node",
 )
-def test_kdump_is_active(units: Units, kdump: Provider) -> None:
+def test_kdump_is_active(units: Units, reservation: Reservation, kdump: Provider) -> None:
+    """A crash boots what is loaded, by whatever unit: kdump-early.service loads, and kdump.service finds it busy.
+
+    Stopping kdump.service unloads.
+    """
     unit = units.get(kdump.units[0])
     waited = f" after {units.waited} s of waiting" if unit.active_state == "activating" else ""
-    expect(
-        unit.active_state == "active" and unit.result == "success",
-        expected=f"{unit.name or kdump.units[0]} active",
-        found=f"{unit.name or kdump.units[0]} {unit.state}{waited}",
-    )
+    active = unit.active_state == "active" and unit.result == "success"
+    expected, found = f"{unit.name or kdump.units[0]} active", f"{unit.name or kdump.units[0]} {unit.state}{waited}"
+    expect(active or reservation.loaded, expected=expected, found=found)
+    prefer(active, expected=expected, found=f"{found}, and a capture kernel loaded all the same")
 
 
 @check(

@@ -55,16 +55,26 @@ class Words:
         """The value that counts, the last one; "" when there is none."""
         return next(iter(reversed(self.values(key))), "")
 
+    def has(self, key: str) -> bool:
+        """Whether a key is there, with a value or without."""
+        return any(word.partition("=")[0] == key for word in self.words)
+
     def switched_on(self, key: str) -> bool:
         """Whether a switch is on, as dracut's getargbool reads it: the bare word, or any value but 0, no and off."""
         given = [word.partition("=")[2] if "=" in word else "1" for word in self.words if word.partition("=")[0] == key]
         return bool(given) and given[-1] not in _NO
 
     @property
+    def wipes(self) -> str:
+        """What tells a boot over the network to wipe the disks ("metal.no-wipe=0"); "" for nothing that is said."""
+        given = [word for word in self.words if word.partition("=")[0] == "metal.no-wipe"]
+        return given[-1] if given and not self.switched_on("metal.no-wipe") else ""
+
+    @property
     def harm(self) -> list[str]:
         """What a boot with this command line does that takes a dump, or the whole upper layer, away."""
         found = [f"{switch}: {why}" for switch, why in HARMFUL if self.switched_on(switch)]
-        return [*found, "metal.no-wipe=0"] if self.last("metal.no-wipe") == "0" else found
+        return [*found, self.wipes] if self.wipes else found
 
 
 @dataclass(frozen=True, slots=True)

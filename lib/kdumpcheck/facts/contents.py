@@ -135,14 +135,15 @@ look_within() {
     done
 }
 exec 6>&1
-for file in "/boot/initrd-$(uname -r)-kdump" /var/lib/kdump/initrd "/var/lib/kdump/initrd.img-$(uname -r)"; do
-    [ -f "$file" ] && open_up "$file" 2>/dev/null
-done
-# kdumpctl loads the kernel that it is told, for a debug kernel the plain one, else the running one.
+# kdump loads the kernel that it is told, for a debug kernel kdumpctl loads the plain one, else the running one.
 running=$(uname -r)
 told=$(sed -n 's/^[[:space:]]*KDUMP_KERNELVER=["'\'']\{0,1\}\([^"'\'' #]*\).*/\1/p' /etc/sysconfig/kdump 2>/dev/null |
     tail -n 1)
 [ "$told" != "$running" ] || told=''
+for file in "/boot/initrd-$(uname -r)-kdump" ${told:+"/boot/initrd-$told-kdump"} /var/lib/kdump/initrd \
+    "/var/lib/kdump/initrd.img-$running"; do
+    [ -f "$file" ] && open_up "$file" 2>/dev/null
+done
 case $running in *[+-]debug) plain=${running%[+-]debug} ;; *) plain='' ;; esac
 for release in "$running" ${plain:+"$plain"} ${told:+"$told"}; do
     for file in "/boot/initramfs-${release}kdump.img" "/var/lib/kdump/initramfs-${release}kdump.img"; do
@@ -166,6 +167,7 @@ class CaptureMount:
     device: str
     point: str
     fstype: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,10 @@ class Opened:
     def has(self, ending: str) -> bool:
         """Whether a file of this name is in it, in whatever directory."""
         return any(name == ending or name.endswith("/" + ending) for name in self.files)
+
+    def has_whole(self, ending: str) -> bool:
+        """The same for a file that must not be empty; of hard links, cpio gives all but one no size."""
+        return any(size for name, size in self.files.items() if name == ending or name.endswith("/" + ending))
 
     def mount_of(self, path: str) -> CaptureMount | None:
         """The mount on which a path of the capture kernel's tree lies: the longest that fits, as the kernel sees it."""
@@ -257,7 +263,7 @@ class _Reader:
             files={columns[0]: whole_number(columns[1]) or 0 for columns in files if len(columns) == 2},
             modules=self._modules(),
             mounts=tuple(
-                CaptureMount(*words[:3])
+                CaptureMount(words[0], words[1], words[2], tuple(words[3].split(",")) if len(words) > 3 else ())
                 for line in self._lines.get("fstab", [])
                 if len(words := line.split()) >= 3 and not words[0].startswith("#")
             ),

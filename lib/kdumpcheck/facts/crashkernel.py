@@ -7,6 +7,7 @@ Grammar: Documentation/admin-guide/kdump/kdump.rst and kernel/crash_reserve.c (p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
@@ -74,23 +75,41 @@ class Crashkernel:
         return " ".join(f"crashkernel={request.text}" for request in self.requests) or "no crashkernel="
 
     @property
+    def taken(self) -> tuple[Request, ...]:
+        """The arguments that the kernel goes by: the last plain size or ranges; else the last high, with the last low.
+
+        By their ends, as get_last_crashkernel() tells them apart: what ends in ,low and cannot be read is a low one.
+        Beside a high one, a plain one without a size or a low one without counts for nothing. Newer kernels reserve
+        nothing then (since parse_crashkernel() knows of high and low): crashkernel.reserved sees what was reserved.
+        """
+        plain = self._last(lambda text: not text.endswith((",high", ",low", ",cma")))
+        high = self._last(lambda text: text.endswith(",high"))
+        low = self._last(lambda text: text.endswith(",low"))
+        if high is None:
+            return tuple(request for request in (plain or low,) if request is not None)
+        if plain is not None and plain.kind != "malformed" and plain.bytes != 0:
+            return (plain,)
+        return (high,) if low is None or low.kind == "malformed" else (high, low)
+
+    def _last(self, ends: Callable[[str], bool]) -> Request | None:
+        return next((request for request in reversed(self.requests) if ends(request.text)), None)
+
+    @property
     def asked_for(self) -> int:
-        """Bytes asked for by the last plain size, or by high and low together; 0 where it depends (ranges)."""
-        plain = [request for request in self.requests if request.kind in {"plain", "ranges"}]
-        tiers = {request.kind: request for request in self.requests if request.kind in {"high", "low"}}
-        return sum(request.bytes or 0 for request in plain[-1:] or tiers.values())
+        """Bytes asked for by what the kernel takes; 0 where it depends (ranges)."""
+        return sum(request.bytes or 0 for request in self.taken)
 
     @property
     def problem(self) -> str | None:
         """Why the kernel will reserve nothing, or not what is meant by any reading; None when it will."""
-        for request in self.requests:
+        for request in self.taken:
             if request.kind == "malformed":
                 return f"crashkernel={request.text} is not a size the kernel can read"
             if request.bytes == 0 and request.kind != "low":
                 return f"crashkernel={request.text} asks for nothing"
-        if {request.kind for request in self.requests} == {"low"}:
+        if {request.kind for request in self.taken} == {"low"}:
             return ",low without ,high: the kernel reserves nothing"
-        return None if self.requests else "no crashkernel= on the command line"
+        return None if self.taken else "no crashkernel= on the command line"
 
     @property
     def contradiction(self) -> str | None:
@@ -101,7 +120,8 @@ class Crashkernel:
             return "a plain size beside ,high or ,low: the kernel takes the plain one and ignores the others"
         if len(plain) > 1 or len(tiers) != len(set(tiers)):
             return "the same form more than once: the kernel takes the last one only"
-        return None
+        useless = next((request for request in self.requests if request.kind == "malformed"), None)
+        return f"crashkernel={useless.text} is no size that can be read, beside one that is" if useless else None
 
 
 def in_bytes(text: str) -> int:

@@ -25,7 +25,8 @@ stat -f -c 'free=%a
 block=%S
 inodes=%c
 inodes_free=%d' "$point"
-sed -n 's/^\(Mem\(Total\|Free\)\|Buffers\|\(Swap\)\{0,1\}Cached\|AnonPages\): *\([0-9]*\) kB$/mem.\1=\4/p' /proc/meminfo
+sed -n 's/^\(Mem\(Total\|Free\)\|Buffers\|\(Swap\)\{0,1\}Cached\|AnonPages\|Hugetlb\): *\([0-9]*\) kB$/mem.\1=\4/p' \
+    /proc/meminfo
 printf 'layout=%s\nshown=%s\n' "$layout" "$shown"
 # shellcheck disable=SC2317  # called by its name
 look_in() {

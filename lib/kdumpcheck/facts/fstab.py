@@ -50,3 +50,8 @@ class Fstab:
 
 def _entry(words: list[str]) -> Entry:
     return Entry(words[0], words[1], words[2], tuple(words[3].split(",")) if len(words) > 3 else ())
+
+
+def read_only(options: tuple[str, ...]) -> bool:
+    """Whether what is mounted with these options cannot be written to: of `ro` and `rw` the last one counts."""
+    return [option for option in options if option in {"ro", "rw"}][-1:] == ["ro"]

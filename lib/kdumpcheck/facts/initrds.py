@@ -15,7 +15,7 @@ _FILES = r"""
 for file in /boot/initrd-*-kdump /boot/initramfs-*kdump.img /var/lib/kdump/initrd /var/lib/kdump/initrd.img-* \
     /var/lib/kdump/initramfs-*kdump.img ${more_initrds:-}; do
     [ -e "$file" ] || [ -L "$file" ] || continue
-    magic=$(head -c 6 "$file" 2>/dev/null | od -A n -t x1 | tr -d ' \n')
+    magic=$(head -c 8 "$file" 2>/dev/null | od -A n -t x1 | tr -d ' \n')
     # GNU stat ends the line itself and takes no \t: the tabs are real ones.
     stat -L -c "initrd	%n	%F	%s	%Y	$magic" "$file" 2>/dev/null ||
         printf 'initrd\t%s\tdangling link\t0\t0\t\n' "$file"
@@ -36,9 +36,11 @@ done
 [ $# -eq 0 ] || stat -L -c "source	%n	%Y" "$@"
 exit 0
 """
+_XZ = "fd377a585a00"
+_CHECKS = {"04": "CRC64", "0a": "SHA-256"}
 #: First bytes of what a kernel accepts as an initrd: the compressor's, or a bare (perhaps early microcode) cpio.
 _FORMATS = {
-    "fd377a585a00": "xz",
+    _XZ: "xz",
     "1f8b": "gzip",
     "28b52ffd": "zstd",
     "02214c18": "lz4",
@@ -52,7 +54,7 @@ _FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class Initrd:
-    """One kdump initrd: path, stat(1)'s kind, size in bytes, mtime (seconds since 1970), first six bytes in hex."""
+    """One kdump initrd: path, stat(1)'s kind, size in bytes, mtime (seconds since 1970), first eight bytes in hex."""
 
     path: str
     kind: str
@@ -64,6 +66,16 @@ class Initrd:
     def format(self) -> str | None:
         """The format by its first bytes ("xz", "cpio", ...), None for what no kernel would unpack."""
         return next((name for start, name in _FORMATS.items() if self.magic.startswith(start)), None)
+
+    @property
+    def foreign(self) -> str:
+        """What of its format xz(1) unpacks and a kernel does not; "" for nothing.
+
+        After xz's name come two bytes, of which the second is the kind of checksum: the kernel's decoder knows none and
+        CRC32 (lib/xz/xz_dec_stream.c), and xz(1) takes CRC64 unless it is told.
+        """
+        check = self.magic[len(_XZ) + 2 : len(_XZ) + 4] if self.magic.startswith(_XZ) else ""
+        return f"xz with checksum {_CHECKS.get(check, check)}" if check not in {"", "00", "01"} else ""
 
 
 @dataclass(frozen=True, slots=True)

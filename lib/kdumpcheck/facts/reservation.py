@@ -24,6 +24,8 @@ exit 0
 _REGION = re.compile(r"^\s*([0-9a-f]{1,16})-([0-9a-f]{1,16}) : Crash kernel$", re.MULTILINE | re.IGNORECASE)
 _KERNEL = re.compile(r"^\s*([0-9a-f]{1,16})-([0-9a-f]{1,16}) : Kernel (?:code|rodata|data|bss)$", re.MULTILINE)
 _REFUSED = re.compile(r"^dmesg: (.*(?:cannot reserve|reservation failed).*)$", re.MULTILINE | re.IGNORECASE)
+#: What crashkernel=,high may reserve begins here, out of the reach of devices with addresses of 32 bits.
+_HIGH = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,12 @@ class Reservation:
         """Bytes set aside: the sum of /proc/iomem's regions where it shows them (kernels may count high only)."""
         # Without privilege /proc/iomem shows every region as 0-0: then only the kernel's own sum is left.
         return max(self.size, _total(self.regions))
+
+    @property
+    def low(self) -> int | None:
+        """Bytes of it below 4 GiB where the rest is above; None where none is, or where /proc/iomem hides it."""
+        below = tuple(region for region in self.regions if region[0] < _HIGH)
+        return None if len(below) == len(self.regions) else _total(below)
 
 
 def _regions(pattern: re.Pattern[str], text: str) -> tuple[tuple[int, int], ...]:

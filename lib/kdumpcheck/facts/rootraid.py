@@ -25,15 +25,43 @@ major=$(stat -L -c %t "$label") minor=$(stat -L -c %T "$label")
 number=$(printf '%d:%d' "0x$major" "0x$minor")
 printf 'upper=%s\n' "$(readlink -f /run/overlayfs)"
 savedir=$(sed -n 's/^[[:space:]]*KDUMP_SAVEDIR=["'\'']\{0,1\}\(file:\/\/\)\{0,1\}\(\/[^"'\'' ]*\).*/\2/p' \
-    /etc/sysconfig/kdump 2>/dev/null | tail -n 1)
+    /etc/sysconfig/kdump 2>/dev/null | tail -n 1 | sed -e 's#//*#/#g' -e 's#/$##')
+# Where a path leads when ROOTRAID is mounted anywhere else: "" for out of it, by an absolute link or too many "..".
+inside() {
+    at='' left=${1#"$point"/} links=0
+    while [ -n "$left" ]; do
+        part=${left%%/*}
+        case $left in */*) left=${left#*/} ;; *) left='' ;; esac
+        case $part in
+            '' | .) continue ;;
+            ..) [ -n "$at" ] || return 0; at=${at%/*}; continue ;;
+        esac
+        if [ -L "$point$at/$part" ]; then
+            target=$(readlink "$point$at/$part") links=$((links + 1))
+            case $target in /*) return 0 ;; esac
+            [ "$links" -le 40 ] || return 0
+            left=$target/$left
+        else
+            at=$at/$part
+        fi
+    done
+    printf '%s' "$at"
+}
 describe() {
     if [ -e "$1" ] || [ -L "$1" ]; then
         printf 'path\t%s\t%s\t%s\t%s\n' "$1" "$(stat -c %F "$1")" "$(readlink "$1")" "$(readlink -e "$1")"
+        [ -L "$1" ] && printf 'leads\t%s\t%s\n' "$1" "$(inside "$1")"
     else
         printf 'path\t%s\tabsent\t\t\n' "$1"
     fi
 }
-while read -r _ _ device root point options _; do
+while read -r _ _ device root point options rest; do
+    # What is mounted over /var/crash hides what the capture kernel saves below it.
+    case $point in /var | /var/crash)
+        rest=${rest#*- } own=''
+        [ "$device" = "$number" ] && own=$root
+        printf 'over\t%s\t%s\t%s\n' "$point" "${rest%% *}" "$own"
+    esac
     [ "$device" = "$number" ] || continue
     printf 'mount\t%s\t%s\t%s\n' "$point" "$root" "$options"
     [ "$root" = / ] || continue
@@ -60,13 +88,15 @@ class Mount:
 class Link:
     """What stands at one path on ROOTRAID: `kind` in stat(1)'s words or "absent".
 
-    `target` is where a link says it leads, `resolved` where it really does ("" for nowhere).
+    `target` is where a link says it leads, `resolved` where it really does ("" for nowhere). `inside` is where it leads
+    on ROOTRAID alone, without the node's own root ("" for out of it; None where that was not asked).
     """
 
     path: str
     kind: str
     target: str
     resolved: str
+    inside: str | None = None
 
     @property
     def is_link(self) -> bool:
@@ -90,7 +120,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Rootraid:
-    """The device labelled ROOTRAID ("" when there is none), its mounts, links, and the current upper layer's path."""
+    """The device labelled ROOTRAID ("" when there is none), its mounts, links, and the current upper layer's path.
+
+    `over` are the mounts on /var and /var/crash: where, as what file system, and for one of ROOTRAID's own, which part.
+    """
 
     sections: ClassVar[tuple[Section, ...]] = (Section("rootraid", _SCRIPT),)
 
@@ -98,6 +131,7 @@ class Rootraid:
     upper: str
     mounts: tuple[Mount, ...]
     links: tuple[Link, ...]
+    over: tuple[tuple[str, str, str], ...] = ()
 
     @classmethod
     def parse(cls, evidence: Evidence) -> Self | Unknown:
@@ -111,13 +145,27 @@ class Rootraid:
             for point, root, options in rows(text, "mount", 3)
             if root == "/"
         )
-        links = tuple(Link(*columns) for columns in rows(text, "path", 4))
-        return cls(found.get("device", ""), found.get("upper", ""), mounts, links)
+        leads = dict(rows(text, "leads", 2))
+        links = tuple(
+            Link(path, kind, target, resolved, leads.get(path))
+            for path, kind, target, resolved in rows(text, "path", 4)
+        )
+        over = tuple((point, fstype, own) for point, fstype, own in rows(text, "over", 3))
+        return cls(found.get("device", ""), found.get("upper", ""), mounts, links, over)
 
     @property
     def mount(self) -> Mount | None:
         """The mount that counts: the boot hook's own where it is, else the first; None when not mounted."""
         return next((mount for mount in self.mounts if mount.point == CANONICAL), next(iter(self.mounts), None))
+
+    @property
+    def hidden(self) -> str:
+        """What is mounted over the /var/crash of the upper layer ("ext4 on /var/crash"); "" for nothing."""
+        over = {point: (fstype, own) for point, fstype, own in self.over}
+        point = next((point for point in ("/var/crash", "/var") if point in over), "")
+        fstype, own = over.get(point, ("", ""))
+        root = self.mount.point if self.mount else CANONICAL
+        return f"{fstype} on {point}" if point and (not own or root + own != self.upper + point) else ""
 
     def link(self, name: str) -> Link:
         """What stands at `name` ("/boot", "/crash") on the mount that counts."""

@@ -16,7 +16,8 @@ from kdumpcheck.probe import Section
 _KERNEL = 64 * 2**20
 #: A page of 4 KiB has a struct page of 64 bytes, and makedumpfile keeps these.
 _PAGE_STRUCTS = 64
-#: Bits of the dump level (makedumpfile(8)): 2 and 4 leave the page cache out, 8 memory of programs, 16 free pages.
+#: Bits of the dump level (makedumpfile(8)): 2 and 4 leave the page cache out, 8 memory of programs and all huge pages
+#: that are set aside (hugetlbfs), 16 free pages.
 _CACHE, _USER, _FREE = 2, 8, 16
 #: Files of a dump, with its directory, and a few to spare.
 INODES_OF_A_DUMP = 8
@@ -74,9 +75,10 @@ class Space:
     def largest_dump(self, level: int) -> int:
         """Bytes a dump at this level could have before it is compressed, with memory used as it is now.
 
-        All memory, less what the level leaves out: page cache (bits 2 and 4), anonymous memory of programs (8), free
-        pages (16); and the kernel's image and page structures, which MemTotal does not count. Zero pages (1) are not
-        taken off, and compression is not reckoned with: it is an upper bound of what would be saved now.
+        All memory, less what the level leaves out: page cache (bits 2 and 4), anonymous memory of programs and huge
+        pages (8), free pages (16); and the kernel's image and page structures, which MemTotal does not count. Zero
+        pages (1) are not taken off, and compression is not reckoned with: it is an upper bound of what would be saved
+        now.
         """
         total, memory = self.memory["MemTotal"], self.memory
         left = total
@@ -85,5 +87,5 @@ class Space:
         if level & _CACHE:
             left -= memory.get("Cached", 0) + memory.get("Buffers", 0) + memory.get("SwapCached", 0)
         if level & _USER:
-            left -= memory.get("AnonPages", 0)
+            left -= memory.get("AnonPages", 0) + memory.get("Hugetlb", 0)
         return max(left, 0) + total // _PAGE_STRUCTS + _KERNEL

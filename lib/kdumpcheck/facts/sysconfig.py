@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.probe import Section
 
-# Passwords are taken out before anything leaves the node: those in a save directory's URL, and the mail server's.
+# A setting may go on in the next line, behind a backslash or within its quotes. Passwords are taken out before anything
+# leaves the node: those in a save directory's URL, and the mail server's.
 _SCRIPT = r"""
 [ -e "$file" ] || { echo '#absent'; exit 0; }
-sed -n -e 's/^\([[:space:]]*KDUMP_SMTP_PASSWORD=\).*/\1"[redacted]"/' \
-    -e 's#://[^[:space:]]*@#://[redacted]@#g' \
-    -e '/^[[:space:]]*\(KDUMP\|KDUMPTOOL\|MAKEDUMPFILE\|KEXEC\|FADUMP\)_[A-Z_]*=/p' "$file"
+sed -n -e '/^[[:space:]]*\(KDUMP\|KDUMPTOOL\|MAKEDUMPFILE\|KEXEC\|FADUMP\)_[A-Z_]*+\{0,1\}=/!d' -e ':more' \
+    -e '$!{' -e '/\\$/{' -e 'N;s/\\\n//;b more' -e '}' \
+    -e '/^[^=]*=\("\([^"\\]\|\\.\)*\|'\''[^'\'']*\)$/{' -e 'N;s/\n/ /;b more' -e '}' -e '}' \
+    -e 's/^\([[:space:]]*KDUMP_SMTP_PASSWORD+\{0,1\}=\).*/\1"[redacted]"/' \
+    -e 's#://[^[:space:]]*@#://[redacted]@#g' -e p "$file"
 """
 
 
@@ -55,12 +58,43 @@ class Sysconfig:
 # dracut-metal-mdsquash 90metalmdsquash/metal-kdump.sh greps for this, in every release so far.
 _HOOK = re.compile(r'KDUMP_SAVEDIR="file://(\S+[^"\n])')
 _PLAIN = re.compile(r'"([^"\\$`]*)"')
+_REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_SETTING = re.compile(r"\s*(?:KDUMP|KDUMPTOOL|MAKEDUMPFILE|KEXEC|FADUMP)_[A-Z_]*\+?=")
+#: No setting of anybody's has so many lines.
+_GOES_ON = 64
+_UNCLOSED = re.compile(r"""[^=]*=(?:"(?:[^"\\]|\\.)*|'[^']*)""")
+
+
+def statements(text: str) -> Iterator[str]:
+    """The settings of a sysconfig file, each with the lines that it goes on in, as the probe's sed(1) puts them."""
+    lines = iter(text.split("\n"))
+    for line in lines:
+        if not _SETTING.match(line):
+            continue
+        whole = line
+        for _ in range(_GOES_ON):
+            joint = "" if whole.endswith("\\") else " " if _UNCLOSED.fullmatch(whole) else None
+            more = None if joint is None else next(lines, None)
+            if joint is None or more is None:
+                break
+            whole = (whole if joint else whole[:-1]) + joint + more
+        yield whole
 
 
 def _settings(text: str) -> Mapping[str, str] | None:
     if text.startswith("#absent"):
         return None
-    return dict(read for line in text.splitlines() if (read := setting(line)) is not None)
+    found: dict[str, str] = {}
+    # No other character than this one ends a line for the shell: what ends in a carriage return has it in its value.
+    for line in text.split("\n"):
+        if (read := setting(line)) is None:
+            continue
+        name, value = read
+        if "'" not in line:
+            value = _REFERENCE.sub(lambda named: found.get(named[1] or named[2], named[0]), value)
+        plain = name.removesuffix("+")
+        found[plain] = found.get(plain, "") + value if name != plain else value
+    return found
 
 
 def _hooked(text: str) -> str:
@@ -69,10 +103,16 @@ def _hooked(text: str) -> str:
 
 
 def setting(line: str) -> tuple[str, str] | None:
-    """One line of a sysconfig file as the shell would read it: name and value, or None for any other line."""
-    name, equals, rest = line.strip().partition("=")
+    """One line of a sysconfig file as the shell would read it: name and value, or None for any other line.
+
+    The name of what is added to an earlier value ends in "+".
+    """
+    name, equals, rest = line.strip(" \t\n").partition("=")
     if not equals:
         return None
+    if rest.endswith("\r"):
+        before = setting(f"{name}={rest.rstrip(chr(13))}")
+        return name, f"{before[1] if before else ''}\r"
     # Nearly all settings are one word in plain double quotes, and shlex is slow.
     if plain := _PLAIN.fullmatch(rest):
         return name, plain[1]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from kdumpcheck.facts.sysconfig import statements
 from kdumpcheck.image.beside import Beside
 from kdumpcheck.image.errors import ImageError
 from kdumpcheck.image.initrd import tell
@@ -32,9 +33,8 @@ PACKAGES: Final = (
 )
 _UNITS: Final = ("kdump.service", "kdump-early.service")
 _PROGRAMS: Final = ("kexec", "makedumpfile", "mdadm", "mkdumprd")
-_SETTING: Final = re.compile(r"^\s*((KDUMP|KDUMPTOOL|MAKEDUMPFILE|KEXEC|FADUMP)_[A-Z_]*=)")
 _SECRETS: Final = (
-    (re.compile(r"^(\s*KDUMP_SMTP_PASSWORD=).*"), r'\1"[redacted]"'),
+    (re.compile(r"^(\s*KDUMP_SMTP_PASSWORD\+?=).*"), r'\1"[redacted]"'),
     (re.compile(r"://\S*@"), "://[redacted]@"),
     (re.compile(r"password=[^,\s]*"), "password=[redacted]"),
 )
@@ -125,7 +125,7 @@ def _sysconfig(subject: Subject) -> str:
     text = subject.text("etc/sysconfig/kdump")
     if text is None:
         return "#absent\n"
-    return "".join(f"{_redacted(line)}\n" for line in text.splitlines() if _SETTING.match(line))
+    return "".join(f"{_redacted(line)}\n" for line in statements(text))
 
 
 def _redacted(line: str) -> str:

@@ -7,10 +7,11 @@ Source: openSUSE/kdump, branches SLE-15-SP4 and SLE-15-SP5: init/load.sh, init/m
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, Self
 
+from kdumpcheck.evidence import Evidence, Unknown
 from kdumpcheck.facts.kernels import Kernels
 from kdumpcheck.facts.packages import Packages, release_numbers
 from kdumpcheck.facts.sysconfig import Sysconfig
@@ -27,7 +28,7 @@ FIRST_NEW = (1, 9)
 
 @dataclass(frozen=True, slots=True)
 class SuseLegacy:
-    """The provider for kdump < 1.9."""
+    """The provider for kdump < 1.9. `release` is the kernel that KDUMP_KERNELVER names, "" for none but the running."""
 
     name: str = "suse_legacy"
     title: str = "SUSE kdump before 1.9"
@@ -41,6 +42,7 @@ class SuseLegacy:
     saving: Saving = field(default_factory=SuseSaving)
     lister: str = "lsinitrd"
     limits: Limits = field(default_factory=Limits)
+    release: str = ""
 
     def virtual(self, packages: Packages) -> Literal[True] | str:
         """Fit a node whose RPM database holds one `kdump` older than 1.9."""
@@ -53,13 +55,19 @@ class SuseLegacy:
             return f"{self.name}: kdump {versions[0]} is of the line from 1.9 on"
         return True
 
+    def placed(self, evidence: Evidence) -> Self:
+        """The same for the kernel that KDUMP_KERNELVER names on this node (kdumptool/findkernel.cc)."""
+        sysconfig = Sysconfig.parse(evidence)
+        named = "" if isinstance(sysconfig, Unknown) else sysconfig.live.get("KDUMP_KERNELVER", "")
+        return replace(self, release=named) if named else self
+
     def initrd(self, kernel: str) -> str:
-        """`/boot/initrd-<uname -r>-kdump` (kdumptool/kernelpath.cc)."""
-        return f"/boot/initrd-{kernel}-kdump"
+        """`/boot/initrd-<uname -r>-kdump`, or that of KDUMP_KERNELVER (kdumptool/kernelpath.cc)."""
+        return f"/boot/initrd-{self.release or kernel}-kdump"
 
     def capture_kernel(self, kernels: Kernels) -> str:
-        """The running kernel (kdumptool/findkernel.cc)."""
-        return kernels.running
+        """The running kernel, unless another one is named (kdumptool/findkernel.cc)."""
+        return self.release or kernels.running
 
     def initrd_sources(self, kernel: str) -> tuple[str, ...]:
         """What init/mkdumprd compares ages with; it rebuilds unless each is older than the initrd."""
@@ -69,7 +77,7 @@ class SuseLegacy:
             "/etc/nsswitch.conf",
             "/root/.ssh/id_dsa",
             "/root/.ssh/id_dsa.pub",
-            *self.kernel_images(kernel),
+            *self.kernel_images(self.release or kernel),
         )
 
     def kernel_images(self, kernel: str) -> tuple[str, ...]:
@@ -78,9 +86,12 @@ class SuseLegacy:
 
     def build(self, kernels: Kernels, files: Collection[str]) -> Build | str:
         """`mkdumprd -f -K IMAGE -I INITRD`, as the node image's own pipeline calls it (create-kis-artifacts.sh)."""
-        image = next((path for path in self.kernel_images(kernels.running) if path in files), None)
+        release = self.capture_kernel(kernels)
+        image = next((path for path in self.kernel_images(release) if path in files), None)
+        if image is None and self.release:
+            return f"/boot holds no image of the kernel {release}, which KDUMP_KERNELVER names: empty that setting"
         if image is None:
-            return f"/boot holds no image of the running kernel {kernels.running}: reboot into an installed one"
+            return f"/boot holds no image of the running kernel {release}: reboot into an installed one"
         place = PurePosixPath(self.initrd(kernels.running))
         new = str(place.with_name(f".{place.name}.kdumpcheck-new"))
         return Build(("mkdumprd", "-f", "-K", image, "-I", new), image, new)

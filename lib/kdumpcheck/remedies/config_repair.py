@@ -33,7 +33,9 @@ class ConfigRepair(Traits):
     def plan(self, subject: Subject) -> Action:
         """Plan the change of one line."""
         live = known(Sysconfig.parse(subject.evidence)).live
-        name = "KDUMP_COMMANDLINE" if live.get("KDUMP_COMMANDLINE") else "KDUMP_COMMANDLINE_APPEND"
+        # Both are on the capture kernel's line: the one that has a list, the appended one before the other.
+        lines = ("KDUMP_COMMANDLINE_APPEND", "KDUMP_COMMANDLINE")
+        name = next((name for name in lines if _KEY in live.get(name, "")), lines[0])
         line, value = _last(known(subject.evidence.text("sysconfig.live")), name)
         old, new = merged(value)
         if line.count(value) != 1 or "[redacted]" in line:

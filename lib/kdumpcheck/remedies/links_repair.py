@@ -42,8 +42,10 @@ class LinksRepair(Traits):
         wrong = []
         for name, target in targets.items():
             link, place = rootraid.link(name), rootraid.upper + ("/boot" if name == "/boot" else "/var/crash")
-            if not (link.is_relative and link.resolved == place):
+            if not (link.is_relative and link.inside != "" and link.resolved == place):
                 wrong.append((link, target, place))
+        if not wrong and rootraid.hidden:
+            raise RemedyError(f"{rootraid.hidden} hides /var/crash of the upper layer: unmount it by hand")
         changes = {link.path: {"old": _words(link), "new": f"-> {target}"} for link, target, _ in wrong}
         comment = f"make {' and '.join(changes) or 'no link'} as the boot hook does{_moved(subject, wrong)}"
         calls = "".join(f'    "$1" {shlex.join([link.path, target, place])}\n' for link, target, place in wrong)

@@ -73,7 +73,7 @@ def test_a_whole_initrd_is_told_by_what_kdump_needs_of_it(
     initrd.write_bytes(archive(tree, PACKERS[packing]))
     found = opened(initrd)
     assert found.damage == ""
-    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs"),)
+    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs", ("defaults",)),)
     assert found.settings == {"KDUMP_SAVEDIR": "file:///mnt0/crash", "KDUMP_SMTP_PASSWORD": "[redacted]"}
     assert found.modules == {RELEASE: {"raid1", "xfs", "virtio_rng"}}
     assert found.files["kdump/kdump-save"] == 5000
@@ -132,7 +132,7 @@ def test_an_image_of_dracuts_squash_module_is_read_where_it_lies(
     found = opened(initrd)
     assert (found.damage, found.packed) == ("", "")
     assert found.conf == ("xfs /dev/mapper/rhel-root", "path /var/crash")
-    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs"),)
+    assert found.mounts == (CaptureMount("LABEL=ROOTRAID", "/kdump/mnt0", "xfs", ("defaults",)),)
     assert found.modules == {RELEASE: {"raid1", "xfs", "virtio_rng"}}
     assert found.files["usr/bin/makedumpfile"] == 1
     assert found.has("initrd.target.wants/kdump-save.service")
@@ -240,3 +240,12 @@ def test_the_longest_mount_holds_a_path(points: list[str], path: str, expected: 
     mount = opened.mount_of(path)
     assert (mount is None) == (expected is None)
     assert mount is None or mount.point.startswith(str(expected))
+
+
+def test_the_initrd_of_the_kernel_that_kdump_is_told_is_opened(tmp_path: Path) -> None:
+    config, initrd = tmp_path / "sysconfig", tmp_path / "initrd-6.4.0-1-default-kdump"
+    config.write_text("KDUMP_KERNELVER='6.4.0-1-default'\n")
+    initrd.write_bytes(b"text")
+    script = Contents.sections[0].script.replace("/etc/sysconfig/kdump", str(config)).replace("/boot/", f"{tmp_path}/")
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert f"initrd\t{initrd}\n" in done.stdout

@@ -61,6 +61,9 @@ def test_good_command_lines(cmdline: str) -> None:
         ("crashkernel=0", "asks for nothing"),
         ("crashkernel=72M,low", "reserves nothing"),
         ("crashkernel=512M,high,low", "not a size"),
+        ("crashkernel=360M crashkernel=auto", "crashkernel=auto is not a size"),
+        ("crashkernel=360M crashkernel=0", "asks for nothing"),
+        ("crashkernel=auto crashkernel=72M,low", "crashkernel=auto is not a size"),
     ],
 )
 def test_bad_command_lines(cmdline: str, says: str) -> None:
@@ -73,6 +76,10 @@ def test_bad_command_lines(cmdline: str, says: str) -> None:
         ("crashkernel=360M crashkernel=512M,high crashkernel=72M,low", "ignores the others", 360),
         ("crashkernel=360M crashkernel=256M", "more than once", 256),
         ("crashkernel=512M,high crashkernel=256M,high", "more than once", 256),
+        ("crashkernel=auto crashkernel=360M", "crashkernel=auto is no size", 360),
+        ("crashkernel=auto crashkernel=512M,high crashkernel=72M,low", "crashkernel=auto is no size", 584),
+        ("crashkernel=0 crashkernel=512M,high", "beside ,high", 512),
+        ("crashkernel=512M,high crashkernel=256M,high,low", "high,low is no size", 512),
     ],
 )
 def test_command_lines_that_contradict_themselves_still_reserve(cmdline: str, says: str, mebibytes: int) -> None:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from kdumpcheck.evidence import Evidence, Output, Unknown
 from kdumpcheck.facts import FACTS, Initrds, Kernels, Packages, Reservation, Rootraid, Sysconfig, System, Units
 from kdumpcheck.facts.packages import release_numbers
+from kdumpcheck.facts.sysconfig import statements
 
 ROOT = "/run/initramfs/overlayfs"
 UPPER = f"{ROOT}/LiveOS/overlay-SQFSRAID-5ca1ab1e-0000-4000-8000-000000000001"
@@ -155,6 +158,43 @@ def test_sysconfig_quotes_and_absence(evidence_of: Callable[..., Evidence]) -> N
     assert sysconfig.live["KDUMP_COMMANDLINE_APPEND"] == 'a b="c"'
     assert sysconfig.live["KDUMP_BAD"] == '"open'
     assert sysconfig.image is None
+
+
+#: A file, and what the shell that sources it knows then.
+SOURCED = {
+    'KDUMP_CPUS=1\nKDUMP_COMMANDLINE_APPEND="a \\\n  b" # why\nKDUMP_VERBOSE=3\n': {
+        "KDUMP_CPUS": "1", "KDUMP_COMMANDLINE_APPEND": "a   b", "KDUMP_VERBOSE": "3"
+    },
+    'KDUMP_COMMANDLINE_APPEND="a\nb\nc"\nKDUMP_CPUS=1': {"KDUMP_COMMANDLINE_APPEND": "a b c", "KDUMP_CPUS": "1"},
+    "KDUMP_COMMANDLINE='a\nb'\nKDUMP_CPUS=1\n": {"KDUMP_COMMANDLINE": "a b", "KDUMP_CPUS": "1"},
+    'KDUMP_COMMANDLINE_APPEND="a"\nKDUMP_COMMANDLINE_APPEND+=" b"\n': {"KDUMP_COMMANDLINE_APPEND": "a b"},
+    'KDUMP_COMMANDLINE="x"\nKDUMP_COMMANDLINE="${KDUMP_COMMANDLINE} y $OTHER"\n': {"KDUMP_COMMANDLINE": "x y $OTHER"},
+    "KDUMP_COMMANDLINE='$KDUMP_COMMANDLINE'\n": {"KDUMP_COMMANDLINE": "$KDUMP_COMMANDLINE"},
+    'KDUMP_PRESCRIPT="say \\"no\\""\nKDUMP_CPUS=1\n': {"KDUMP_PRESCRIPT": 'say "no"', "KDUMP_CPUS": "1"},
+    'KDUMP_SAVEDIR="file:///crash"\r\nKDUMP_CPUS=1\r\n': {"KDUMP_SAVEDIR": "file:///crash\r", "KDUMP_CPUS": "1\r"},
+    '# KDUMP_CPUS="1\nOTHER="a\nKDUMP_CPUS=2\n': {"KDUMP_CPUS": "2"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SOURCED)
+def test_sysconfig_is_read_as_the_shell_does(text: str, evidence_of: Callable[..., Evidence], tmp_path: Path) -> None:
+    file = tmp_path / "kdump"
+    file.write_bytes(text.encode())
+    script = Sysconfig.sections[0].script.replace("/etc/sysconfig/kdump", str(file))
+    told = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60, check=True).stdout.decode()
+    assert told.rstrip("\n").split("\n") == list(statements(text))
+    sysconfig = Sysconfig.parse(evidence_of({"sysconfig.live": told, "sysconfig.image": "#absent\n"}))
+    assert isinstance(sysconfig, Sysconfig)
+    assert sysconfig.live == SOURCED[text]
+
+
+def test_a_password_of_two_lines_does_not_leave_the_node(tmp_path: Path) -> None:
+    file = tmp_path / "kdump"
+    file.write_text('KDUMP_SMTP_PASSWORD="my\nsecret"\nKDUMP_SMTP_PASSWORD+=secret\nKDUMP_CPUS=1\n')
+    script = Sysconfig.sections[0].script.replace("/etc/sysconfig/kdump", str(file))
+    told = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60, check=True, text=True).stdout
+    assert told.count("[redacted]") == 2
+    assert "secret" not in told
 
 
 def test_rootraid_with_good_links(evidence_of: Callable[..., Evidence]) -> None:
