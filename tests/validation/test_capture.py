@@ -224,7 +224,7 @@ def test_capture_kernel_leaves_big_devices_alone(
     )
     own_line = sysconfig.live.get("KDUMP_COMMANDLINE", "")
     expect(
-        not own_line or "reset_devices" in own_line.split(),
+        not own_line or "reset_devices" in words.words,
         expected="reset_devices: drivers reset what the crashed kernel left running",
         found=f"KDUMP_COMMANDLINE is {own_line}" if own_line else "kdump adds it",
     )

@@ -86,15 +86,18 @@ reload
     Fault(
         id="command-line-of-its-own",
         title="KDUMP_COMMANDLINE replaces kdump's own words, among them reset_devices",
-        effect="sets KDUMP_COMMANDLINE to this kernel's words and a few more, and loads with it",
+        effect="sets KDUMP_COMMANDLINE to this kernel's words and a few more, takes reset_devices out of what is "
+        "appended, and loads with it",
         warns=("initrd.devices", "config.image"),
         outcome="dump",
         needs="vm",
         break_shell=SET
         + """\
 kept=$(tr -s ' ' '\\n' </proc/cmdline | grep -vE '^(root|crashkernel)=' | tr '\\n' ' ')
-more="root=kdump rootflags=bind nr_cpus=1 irqpoll module_blacklist=mlx5_core,qed,xhci_hcd rd.timeout=180 panic=10"
+more="root=kdump rootflags=bind nr_cpus=1 irqpoll rd.timeout=180 panic=10"
 set_key KDUMP_COMMANDLINE "\\"$kept$more\\""
+append=$(sed -n 's/^KDUMP_COMMANDLINE_APPEND="\\(.*\\)"/\\1/p' "$config" | sed 's/ *reset_devices//')
+set_key KDUMP_COMMANDLINE_APPEND "\\"$append\\""
 reload
 """,
     ),

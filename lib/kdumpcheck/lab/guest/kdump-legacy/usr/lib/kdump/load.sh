@@ -10,17 +10,18 @@ NOT_THERE=6
 # Arguments of the running kernel that mean nothing, or harm, to the capture kernel.
 DROPPED='root|resume|crashkernel|splash|mem|BOOT_IMAGE|showopts|zfcp\.allow_lun_scan|hugepages|hugepagesz|cma|kernelcore'
 
-# The running kernel's arguments, stripped, then what the vendor adds, then the administrator's own.
+# A line of the administrator's own, else the running kernel's arguments, stripped, and what the vendor adds; after
+# either of them comes what the administrator appends.
 capture_cmdline() {
-    if [ -n "$KDUMP_COMMANDLINE" ]; then
-        echo "$KDUMP_COMMANDLINE"
-        return
+    line=$KDUMP_COMMANDLINE
+    if [ -z "$line" ]; then
+        # shellcheck disable=SC2020  # both kinds of white space become line ends
+        kept=$(tr -s ' \n' '\n\n' </proc/cmdline | grep -vE "^($DROPPED)(=|\$)" | tr '\n' ' ')
+        added="elevator=deadline sysrq=yes reset_devices acpi_no_memhotplug cgroup_disable=memory nokaslr numa=off"
+        added="$added irqpoll nr_cpus=$KDUMP_CPUS root=kdump rootflags=bind rd.udev.children-max=8"
+        line=" $kept$added"
     fi
-    # shellcheck disable=SC2020  # both kinds of white space become line ends
-    kept=$(tr -s ' \n' '\n\n' </proc/cmdline | grep -vE "^($DROPPED)(=|\$)" | tr '\n' ' ')
-    added="elevator=deadline sysrq=yes reset_devices acpi_no_memhotplug cgroup_disable=memory nokaslr numa=off"
-    added="$added irqpoll nr_cpus=$KDUMP_CPUS root=kdump rootflags=bind rd.udev.children-max=8"
-    line=" $kept$added $KDUMP_COMMANDLINE_APPEND"
+    line="$line $KDUMP_COMMANDLINE_APPEND"
     case " $line " in
         *" panic="*) echo "$line" ;;
         *) echo "$line panic=1" ;;
