@@ -38,7 +38,7 @@ def _head(path: Path, limit: int) -> bytes:
 
 def _decode(path: Path, data: bytes, limit: int) -> str:
     if len(data) > limit:
-        raise InventoryError(f"{path}: larger than {limit // 1024 // 1024} MiB, too large for an inventory")
+        raise InventoryError(f"{path}: larger than {limit // 1024 // 1024} MiB, too large for such a file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

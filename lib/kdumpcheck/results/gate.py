@@ -33,6 +33,7 @@ class Judgement:
     mild: list[str] = field(default_factory=list)
     expired: list[Waiver] = field(default_factory=list)
     unused: list[Waiver] = field(default_factory=list)
+    unknown: list[Waiver] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
     @property
@@ -53,6 +54,8 @@ class Judgement:
             yield from (f"WAIVED   {line} (until {waiver.expires}, {waiver.owner}: {waiver.reason})" for line in lines)
         for waiver in self.unused:
             yield f"UNUSED   {waiver.place}: nothing needs the waiver of {waiver.check} ({waiver.owner}): drop it"
+        for waiver in self.unknown:
+            yield f"UNUSED   {waiver.place}: this run has no check {waiver.check} ({waiver.owner}): is it written so?"
         waived = sum(map(len, self.waived.values()))
         word = "closed" if self.closed else "open"
         yield f"GATE     {word}: {len(self.failing)} failing, {len(self.already_so)} already so, {waived} waived"
@@ -78,7 +81,9 @@ class Allowances:
             if each.now is not None and each.now.bad:
                 _sort(found, each, self.waivers, today, strict_warnings=strict_warnings)
         found.expired = [waiver for waiver in self.waivers if waiver.expired(today)]
-        found.unused = [waiver for waiver in idle(self.waivers, found.waived) if not waiver.expired(today)]
+        for waiver in idle(self.waivers, found.waived):
+            if not waiver.expired(today):
+                (found.unused if waiver.check in run.checks else found.unknown).append(waiver)
         return found
 
 

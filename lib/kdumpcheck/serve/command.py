@@ -17,6 +17,7 @@ from kdumpcheck.serve.turn import RefusedError, Turn
 
 _FAILED, _USAGE_ERROR = 1, 4
 _LONGEST = 86400.0
+_LAST_PORT = 65535
 _SUITE = Path("tests/validation")
 
 
@@ -52,9 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _say(mistake, _USAGE_ERROR)
     try:
         server = Server(arguments.listen, arguments.port, arguments.every)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or "no such port"
-        return _say(f"cannot listen on {arguments.listen!a} port {arguments.port} ({reason})", _FAILED)
+    except OSError as error:
+        return _say(f"cannot listen on {arguments.listen!a} port {arguments.port} ({error.strerror or error})", _FAILED)
     before = signal.signal(signal.SIGTERM, _end)
     with server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -73,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _mistake(arguments: argparse.Namespace) -> str:
     if not 1 <= arguments.every <= _LONGEST:
         return f"--every {arguments.every:g}: give between 1 and {_LONGEST:g} seconds"
+    if not 0 <= arguments.port <= _LAST_PORT:
+        return f"--port {arguments.port}: give between 1 and {_LAST_PORT}, or 0 for a free one"
     # Where a directory has no tests/, pytest runs those that came with kdumpcheck.
     if not arguments.suite.is_dir() and arguments.suite != _SUITE:
         return f"--suite {str(arguments.suite)!a}: no such directory; start it where the checks are, or name them"

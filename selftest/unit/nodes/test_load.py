@@ -74,7 +74,7 @@ def test_a_huge_file_is_not_read_to_the_end(tmp_path: Path) -> None:
     path = tmp_path / "inventory.ini"
     with path.open("wb") as stream:
         stream.truncate(1 << 40)
-    with pytest.raises(InventoryError, match="larger than 32 MiB, too large for an inventory"):
+    with pytest.raises(InventoryError, match="larger than 32 MiB, too large for such a file"):
         load_inventory(path, {})
 
 

@@ -115,6 +115,12 @@ class TestCommand:
         assert first == f"WAIVED   ncn-w001: A (a.b): fail: f; expected e {until}"
         assert last == "GATE     open: 0 failing, 0 already so, 1 waived"
 
+    def test_one_of_a_check_that_is_none_is_told_as_such(self, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        year = datetime.now(UTC).year + 1
+        assert self.gate(run, ENTRY.replace("a.b", "a.bc").replace("2026-12-31", f"{year}-12-31")) == 1
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("UNUSED")]
+        assert line.endswith("waivers.yaml:2: this run has no check a.bc (ceph team): is it written so?")
+
     def test_an_expired_one_closes_it_even_where_all_is_well(
         self, run: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

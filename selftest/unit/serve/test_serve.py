@@ -77,10 +77,10 @@ class TestServer:
 
 
 def test_a_mistake_is_one_line_and_four(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["--every", "0"], ["--suite", "nowhere"], ["--port", "0"]):
+    for arguments in (["--every", "0"], ["--suite", "nowhere"], ["--port", "65536"], ["--port", "-1"], ["--port", "0"]):
         assert main(["serve", "--replay", "none", *arguments]) == 4
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert all(line.startswith("kdumpcheck serve: ") for line in lines)
     assert "none" in lines[-1]
 
