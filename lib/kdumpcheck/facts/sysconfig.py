@@ -59,6 +59,8 @@ class Sysconfig:
 _HOOK = re.compile(r'KDUMP_SAVEDIR="file://(\S+[^"\n])')
 _PLAIN = re.compile(r'"([^"\\$`]*)"')
 _REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+#: Characters that references may bring in, in all of a file: a few lines that double each other would fill all memory.
+_BROUGHT_IN = 65536
 _SETTING = re.compile(r"\s*(?:KDUMP|KDUMPTOOL|MAKEDUMPFILE|KEXEC|FADUMP)_[A-Z_]*\+?=")
 #: No setting of anybody's has so many lines.
 _GOES_ON = 64
@@ -85,13 +87,21 @@ def _settings(text: str) -> Mapping[str, str] | None:
     if text.startswith("#absent"):
         return None
     found: dict[str, str] = {}
+    left = _BROUGHT_IN
+
+    def referred(named: re.Match[str]) -> str:
+        nonlocal left
+        value = found.get(named[1] or named[2], named[0])
+        left -= len(value)
+        return value if left >= 0 else named[0]
+
     # No other character than this one ends a line for the shell: what ends in a carriage return has it in its value.
     for line in text.split("\n"):
         if (read := setting(line)) is None:
             continue
         name, value = read
         if "'" not in line:
-            value = _REFERENCE.sub(lambda named: found.get(named[1] or named[2], named[0]), value)
+            value = _REFERENCE.sub(referred, value)
         plain = name.removesuffix("+")
         found[plain] = found.get(plain, "") + value if name != plain else value
     return found

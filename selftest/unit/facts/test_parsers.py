@@ -188,6 +188,13 @@ def test_sysconfig_is_read_as_the_shell_does(text: str, evidence_of: Callable[..
     assert sysconfig.live == SOURCED[text]
 
 
+def test_lines_that_double_each_other_do_not_fill_the_memory(evidence_of: Callable[..., Evidence]) -> None:
+    doubled = 'KDUMP_COMMANDLINE="crash"\n' + 'KDUMP_COMMANDLINE="$KDUMP_COMMANDLINE$KDUMP_COMMANDLINE"\n' * 22
+    sysconfig = Sysconfig.parse(evidence_of({"sysconfig.live": doubled, "sysconfig.image": "#absent\n"}))
+    assert isinstance(sysconfig, Sysconfig)
+    assert len(sysconfig.live["KDUMP_COMMANDLINE"]) < 2**20
+
+
 def test_a_password_of_two_lines_does_not_leave_the_node(tmp_path: Path) -> None:
     file = tmp_path / "kdump"
     file.write_text('KDUMP_SMTP_PASSWORD="my\nsecret"\nKDUMP_SMTP_PASSWORD+=secret\nKDUMP_CPUS=1\n')
