@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from kdumpcheck.evidence import Evidence
 from kdumpcheck.facts import Rootraid
 
 LAYER = "LiveOS/overlay-SQFSRAID-1"
-SHELLS = [words for words in (["sh"], ["bash", "--posix"], ["busybox", "sh"]) if shutil.which(words[0])]
+SHELLS = ("dash", "bash", "busybox sh")
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "raid"
 
 
-def asked(root: Path, savedir: str = "file:///crash", mounts: str = "", shell: list[str] | None = None) -> str:
+def asked(root: Path, savedir: str = "file:///crash", mounts: str = "", shell: str = "sh") -> str:
     """What the section answers where `root` is the mount of a device 9:127."""
     config, table = root.parent / "kdump", root.parent / "mountinfo"
     config.write_text(f'KDUMP_SAVEDIR="{savedir}"\n')
@@ -40,11 +39,11 @@ def asked(root: Path, savedir: str = "file:///crash", mounts: str = "", shell: l
         text = old if isinstance(old, str) else old[0] if old else ""
         assert script.count(text) == 1
         script = script.replace(text, new)
-    done = subprocess.run([*(shell or ["sh"]), "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([*shell.split(), "-c", script], capture_output=True, text=True, timeout=60, check=True)
     return done.stdout
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("links", "leads"),
     [
@@ -59,7 +58,7 @@ def asked(root: Path, savedir: str = "file:///crash", mounts: str = "", shell: l
     ],
 )
 def test_a_link_is_followed_on_rootraid_alone(
-    root: Path, links: dict[str, str], leads: str, shell: list[str], evidence_of: Callable[..., Evidence]
+    root: Path, links: dict[str, str], leads: str, shell: str, evidence_of: Callable[..., Evidence]
 ) -> None:
     for name, target in links.items():
         (root / name).symlink_to(target.replace("@", str(root)))
