@@ -76,7 +76,6 @@ def test_a_reset_vm_comes_back_with_kdump_loaded(lab: LiveLab, vm: str) -> None:
 def test_the_power_of_one_node_is_not_that_of_another(fleet: LiveLab) -> None:
     assert fleet.ipmi(CONTAINER, "power", "off").returncode == 0
     assert [power(fleet, name).split()[-1] for name in fleet.state.node_names()].count("off") == 1
-    assert fleet.ipmi(CONTAINER, "power", "cycle").returncode != 0 or power(fleet, CONTAINER)
     fleet.do("up", "--containers", CONTAINER)
     assert power(fleet, CONTAINER) == "Chassis Power is on"
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import pytest
 from selftest.lab.conftest import CONTAINERS
-from selftest.lab.live import LiveLab
+from selftest.lab.live import COMMAND_SECONDS, LiveLab
 
 from kdumpcheck.lab.faults import FAULTS, Fault
 
@@ -173,13 +174,12 @@ def test_a_faulty_command_line_outlives_a_reset(fleet: LiveLab, node: str) -> No
 
 
 def until_answers(live: LiveLab, node: str, script: str) -> str:
-    # A lab command that finds the node booting waits for it.
+    # A node that its BMC has just switched on is up for the lab, and may still be booting.
     live.do("up", "--containers", node)
-    for _ in range(50):
-        done = live.kdumpcheck("lab", "ssh", node, script)
-        if done.returncode == 0:
-            return done.stdout
-    raise AssertionError(f"{node} does not answer: {done.stderr}")
+    end = time.monotonic() + COMMAND_SECONDS
+    while (done := live.kdumpcheck("lab", "ssh", node, script)).returncode != 0:
+        assert time.monotonic() < end, f"{node} does not answer: {done.stderr}"
+    return done.stdout
 
 
 def test_a_vm_is_restored_without_its_faults(lab: LiveLab) -> None:
